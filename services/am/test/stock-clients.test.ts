@@ -4,6 +4,7 @@ import { clientsWithSecrets } from './stock-clients/clients.ts';
 import { consent } from './stock-clients/consent.ts';
 import { crashes } from './stock-clients/crashes.ts';
 import { flow } from './stock-clients/flow.ts';
+import { pausing } from './stock-clients/pausing.ts';
 import { refreshing } from './stock-clients/refreshing.ts';
 import type { Scene } from './stock-clients/scene.ts';
 import { scopes } from './stock-clients/scopes.ts';
@@ -38,6 +39,7 @@ describe('a stock OAuth client', () => {
   targets(sceneOf);
   scopes(sceneOf);
   refreshing(sceneOf);
+  pausing(sceneOf);
   clientsWithSecrets(sceneOf);
   attacks(sceneOf);
   crashes(sceneOf);

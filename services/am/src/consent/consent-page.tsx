@@ -57,7 +57,7 @@ export function ConsentPage(page: ConsentPageView): VNode {
             iconId={iconId}
             gets="It will get keys from your services for what you choose, and nothing else."
           />
-          <PausedNotice name={client.name} paused={paused} becomes={again.kind === 'adds' ? 'part of it' : 'its own'} />
+          <PausedNotice name={client.name} paused={paused} connects="without a key" />
           <WantsCard offered={offered} />
           <AgainCard again={again} name={client.name} own={own} offered={offered} />
         </>

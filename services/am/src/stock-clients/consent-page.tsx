@@ -47,7 +47,7 @@ export function StockClientConsentPage(page: StockClientConsentView): VNode {
             asksFor={resource}
             gets="It gets keys from that service for what you choose, and nothing else."
           />
-          <PausedNotice name={client.name} paused={paused} becomes="its own" />
+          <PausedNotice name={client.name} paused={paused} connects="with a key" />
           <TermsChoice offer={terms} form={view.form} client={client} />
         </>
       }

@@ -3,7 +3,7 @@ import { eventually } from '@chatelaine/test-kit';
 import { answersOf, batch } from '../support/batch.ts';
 import { CLEAN_AUDIT, type Story } from '../support/deployment.ts';
 import { exchange, withoutRequestId } from '../support/requester.ts';
-import { ask, deployment, fresh, grantOf, pathOf, pause, REFUSED, resume, wordsOf } from './scene.ts';
+import { ask, connectedAgain, deployment, fresh, grantOf, pathOf, pause, REFUSED, resume, wordsOf } from './scene.ts';
 
 /** What an app is answered, and what it keeps, while it is paused. PROTOCOL §7. */
 export function pausedApps(): void {
@@ -47,20 +47,41 @@ export function pausedApps(): void {
       for (const other of others) expect(other).toBe(known);
     });
 
-    test('may be connected once more: the page says that the new connection is not paused, and it is not', async () => {
-      const consentOf = async () => (await story.owner.browser.get((await story.requester.push()).path)).words;
-      expect(await consentOf()).not.toContain('You have paused');
+    test('is paused in what is connected meanwhile, too, as the page says, and goes on in all of it', async () => {
+      const consentOf = async ({ owner }: Pick<Story, 'owner'>) =>
+        (await owner.browser.get((await story.requester.push()).path)).words;
+      expect(await consentOf(story)).not.toContain('You have paused');
+      await pause(story, 'hour');
+      expect(await consentOf(story)).toContain('You have paused Reader, and it stays paused');
+      const again = await connectedAgain(story);
+      for (const one of [again, story]) expect((await ask(one)).json).toMatchObject(REFUSED);
+      const ends = await deployment.rows(
+        'select distinct paused_until from oauth_grant where id = any ($1) and paused_until is not null',
+        [[again, story].map(({ connection }) => connection.id)],
+      );
+      expect(ends).toHaveLength(1);
+      // another owner of the same app has paused nothing
+      const owner = await deployment.owner();
+      const other = { ...story, owner, linkId: await deployment.link(owner) };
+      expect(await consentOf(other)).not.toContain('You have paused');
+      expect((await ask(await connectedAgain(other))).status).toBe(200);
+      await resume(story);
+      for (const one of [again, story, await connectedAgain(story)]) expect((await ask(one)).status).toBe(200);
+    });
+
+    test('and agreed to at the same moment is paused in both connections, whichever came first', async () => {
+      for (const { port } of [...deployment.ams, ...deployment.ams]) {
+        const of = await fresh();
+        const [again] = await Promise.all([connectedAgain(of), pause(of, 'open', port)]);
+        for (const one of [again, of]) expect((await ask(one)).json).toMatchObject(REFUSED);
+      }
+    });
+
+    test('before its pause covered what is connected meanwhile says how many of its connections are paused', async () => {
+      const { connection } = await connectedAgain(story);
       await pause(story);
-      const said = await consentOf();
-      expect(said).toContain('You have paused Reader. What you allow here is a new connection, which is not paused');
-      const connection = await deployment.connect({ ...story, answers: { 'photos.read': 'allow' } });
-      expect((await ask({ ...story, connection })).status).toBe(200);
-      expect((await ask(story)).json).toMatchObject(REFUSED);
+      await deployment.rows('update oauth_grant set paused_until = null where id = $1', [connection.id]);
       expect(await wordsOf(story)).toMatch(/By 1 of its 2 connections/);
-      // the page mentions no pause by another owner
-      const other = await deployment.owner();
-      await deployment.link(other);
-      expect((await other.browser.get((await story.requester.push()).path)).words).not.toContain('You have paused');
     });
 
     test('and asks to add something to a connection stays paused with it, as the page says', async () => {
@@ -113,10 +134,7 @@ export function pausedApps(): void {
     });
 
     test('is paused in all its connections, and says so to a batch call and to who reads its targets', async () => {
-      const again = {
-        ...story,
-        connection: await deployment.connect({ ...story, answers: { 'photos.read': 'allow' } }),
-      };
+      const again = await connectedAgain(story);
       await pause(story);
       expect((await ask(again)).json).toMatchObject(REFUSED);
       const items = [{ id: '1', resource: deployment.host.resource, scope: 'photos.read' }];

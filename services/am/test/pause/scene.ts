@@ -8,6 +8,12 @@ export const home = await deployment.story({ 'photos.read': 'allow' });
 /** Another Requester of the same owner, which may read, and has to ask before it writes. */
 export const fresh = (): Promise<Story> => deployment.beside(home, { 'photos.read': 'allow', 'photos.write': 'ask' });
 
+/** A further connection of the same Requester and owner, which may read. */
+export const connectedAgain = async (of: Story): Promise<Story> => ({
+  ...of,
+  connection: await deployment.connect({ ...of, answers: { 'photos.read': 'allow' } }),
+});
+
 export const ask = (
   { requester, connection }: Story,
   how: { port?: number; scope?: string; params?: Record<string, string> } = {},

@@ -67,20 +67,6 @@ export function refreshing(sceneOf: SceneOf): void {
     }
   });
 
-  it('of an owner who paused the app gets 503 with Retry-After, and its token is good after resuming', async () => {
-    const scene = sceneOf();
-    const { owner, resource } = scene;
-    const client = await scene.client();
-    const token = refreshTokenOf(await client.connect(owner.browser, resource));
-    const [connection] = await connectionsOf(scene, client);
-    const path = `/apps/${connection?.id}`;
-    await owner.browser.submit(path, `${path}/pause`, { for: 'open' });
-    const refused = await client.refresh(token);
-    expect(outcome(refused)).toEqual({ status: 503, error: 'temporarily_unavailable', retry: '3600' });
-    await owner.browser.submit(path, `${path}/resume`);
-    expect((await client.refresh(token)).status).toBe(200);
-  });
-
   it('whose answer was lost tries again after 66 seconds, and goes on', async () => {
     const scene = sceneOf();
     const { owner, resource } = scene;
