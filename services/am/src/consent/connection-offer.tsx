@@ -15,7 +15,7 @@ import { addToConnection, liveConnections } from './again-store.ts';
 import { readPaused } from '../connections/pause-store.ts';
 import { brokenLinks, insertConnection, offeredLinks } from './connection-store.ts';
 import { readConsentForm } from './consent-form.ts';
-import { ICON_CHANGED, iconChanged, withIcon } from './icon-field.ts';
+import { ICON_CHANGED, iconChanged, withIcon } from '../identity/icon-field.ts';
 import { iconOf } from '../icons/icon-of.ts';
 import { ConsentPage } from './consent-page.tsx';
 import { markWanted, type Offered } from './offered.ts';

@@ -1,4 +1,5 @@
 import type { FormParams } from '@chatelaine/protocol';
+import { ICON_CHANGED, iconChanged } from '../identity/icon-field.ts';
 import { ANSWERS, type AskAnswer, isYes } from './answer.ts';
 import { scopeField } from './ask-page.tsx';
 import { shownOf } from './shown.ts';
@@ -16,6 +17,7 @@ export function readAnswerForm(ask: OpenAsk, form: FormParams): AnswerForm {
   const answer = ANSWERS.find((known) => known === given);
   if (answer === undefined && given !== 'block') return { kind: 'again', problem: NO_ANSWER };
   if (form.get('shown') !== shownOf(ask)) return { kind: 'again', problem: CHANGED };
+  if (iconChanged(form, ask.iconId)) return { kind: 'again', problem: ICON_CHANGED };
   if (answer === undefined) return { kind: 'block' };
   const all = ask.scopes.map(({ scope }) => scope);
   const chosen = all.length === 1 ? all : all.filter((scope) => form.has(scopeField(scope)));

@@ -1,5 +1,6 @@
 import { Button, ButtonRow, Card, Choice, Choices, Form, Hidden, Layout, Notice } from '@chatelaine/ui';
 import type { VNode } from 'preact';
+import { iconField } from '../identity/icon-field.ts';
 import { isOwnName } from '../identity/who.tsx';
 import { WhoCard } from '../identity/who-card.tsx';
 import type { AskHistory } from './history-store.ts';
@@ -38,7 +39,7 @@ export function AskPage(view: AskView): VNode {
       <Card title="What it wants">
         <WhatFor ask={ask} history={history} />
         <Form action={`/asks/${ask.id}`}>
-          <Hidden fields={{ shown: shownOf(ask) }} />
+          <Hidden fields={{ shown: shownOf(ask), ...iconField(ask.iconId) }} />
           <Scopes {...view} />
           <Answers ask={ask} />
         </Form>

@@ -4,7 +4,7 @@ import type { Asked, ConsentDecision, ConsentOffer } from '@chatelaine/oauth-ser
 import type { FormParams } from '@chatelaine/protocol';
 import { renderPage } from '@chatelaine/ui';
 import type { Deps } from '../deps.ts';
-import { ICON_CHANGED, iconChanged, withIcon } from '../consent/icon-field.ts';
+import { ICON_CHANGED, iconChanged, withIcon } from '../identity/icon-field.ts';
 import { iconOf } from '../icons/icon-of.ts';
 import { readPaused } from '../connections/pause-store.ts';
 import { insertConnection } from '../consent/connection-store.ts';

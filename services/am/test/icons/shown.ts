@@ -7,8 +7,8 @@ import { StockClient, allScopes } from '../support/stock-client.ts';
 import { answers, app, asked, at, consent, deployment, plain, served, settled, shownIn } from './scene.ts';
 
 /** Publishes another picture at this address and waits until it was fetched; its id. */
-async function changed(uri: string): Promise<string | null> {
-  answers.set(new URL(uri).pathname, served(await plain(64, '#f00').png().toBuffer()));
+async function changed(uri: string, colour = '#f00'): Promise<string | null> {
+  answers.set(new URL(uri).pathname, served(await plain(64, colour).png().toBuffer()));
   await deployment.rows('update icon set due_at = now() where uri = $1', [uri]);
   return (await settled(uri)).id;
 }
@@ -116,6 +116,34 @@ export function shown(): void {
       expect(shownIn(again.text)).toBe(other);
       expect(await deployment.rows('select id from connection where client_id = $1', [client.id])).toEqual([]);
       expect((await agree(again)).onward).toContain('code=');
+    });
+
+    it('changed while somebody reads a question, that is shown again, and nothing is answered', async () => {
+      const uri = at(served(await plain(64, '#0f0').png().toBuffer()));
+      const story = await deployment.story({ 'photos.read': 'ask' }, { document: { logo_uri: uri } });
+      const { id } = await settled(uri);
+      const wanted = await story.requester.transfer({
+        ...story,
+        resource: deployment.host.resource,
+        scope: 'photos.read',
+      });
+      const path = new URL(String(wanted.json['interaction_uri'])).pathname;
+      const answer = ({ text }: Answer, given: string) =>
+        story.owner.browser.post(path, { ...fieldsWithoutButton(text, path), answer: given });
+      let page = await story.owner.browser.get(path);
+      expect(shownIn(page.text)).toBe(id);
+      for (const [given, colour] of [
+        ['once', '#f00'],
+        ['never', '#00f'],
+        ['block', '#ff0'],
+      ] as const) {
+        const other = await changed(uri, colour);
+        const again = await answer(page, given);
+        expect([again.status, again.words]).toEqual([400, expect.stringContaining('icon of this app has changed')]);
+        expect(shownIn(again.text)).toBe(other);
+        page = again;
+      }
+      expect((await answer(page, 'once')).status).toBe(200);
     });
 
     it('is given to whoever is signed in, and to nobody else; another id is none', async () => {

@@ -77,7 +77,7 @@ export function pausedApps(): void {
       }
     });
 
-    test('before its pause covered what is connected meanwhile says how many of its connections are paused', async () => {
+    test('before its pause covered what is connected meanwhile says how many of its connections are', async () => {
       const { connection } = await connectedAgain(story);
       await pause(story);
       await deployment.rows('update oauth_grant set paused_until = null where id = $1', [connection.id]);

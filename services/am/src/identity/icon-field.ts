@@ -2,11 +2,14 @@ import type { FormParams } from '@chatelaine/protocol';
 
 const FIELD = 'icon';
 
-/** A consent page's view, with a hidden field for the icon that the page shows. */
+/** The hidden field for the icon that a page shows. */
+export const iconField = (iconId: string | null): Readonly<Record<string, string>> => ({ [FIELD]: iconId ?? '' });
+
+/** A consent page's view, with that field. */
 export const withIcon = <View extends { readonly hidden: Readonly<Record<string, string>> }>(
   view: View,
   iconId: string | null,
-): View => ({ ...view, hidden: { ...view.hidden, [FIELD]: iconId ?? '' } });
+): View => ({ ...view, hidden: { ...view.hidden, ...iconField(iconId) } });
 
 /**
  * Whether the page showed an icon, and the client now has a different one or none. An icon that arrived after the page
