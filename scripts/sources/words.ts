@@ -14,6 +14,12 @@ const BANNED = new Map([
   ['spoiled', 'invalidated'],
   ['half', 'combined registration, pending link, or partial'],
   ['halves', 'connection and link'],
+  ['seal', 'encrypt'],
+  ['seals', 'encrypts'],
+  ['sealed', 'encrypted'],
+  ['sealing', 'encryption'],
+  ['unseal', 'decrypt'],
+  ['reseal', 'reencrypt'],
 ]);
 /** Words that are banned only as a pair. */
 const BANNED_PAIRS = new Map([
@@ -22,8 +28,8 @@ const BANNED_PAIRS = new Map([
   ['way out', 'outbound'],
 ]);
 
-/** Terms of other fields, and the name of a table and form field. */
-const ALLOWED = /half_?open|half_?load|\bhost_half\b/gi;
+/** Terms of other fields, the name of a table and form field, and that of columns. */
+const ALLOWED = /half_?open|half_?load|\bhost_half\b|^sealed$/gi;
 
 /** `leftAloneFor` → left, alone, for; `HOUSE_NAME` → deployment, name; `mass-line` → mass, line. */
 const wordsOf = (name: string): string[] =>

@@ -44,7 +44,7 @@ export async function resourceMetadataRoutes(
 ): Promise<void> {
   await oauthScope(app);
   const documents = new Map(
-    settings.resources.flatMap((resource) => placesOf(resource).map((path) => [path, resource])),
+    settings.resources.flatMap((resource) => pathsOf(resource).map((path) => [path, resource])),
   );
   const origin = resourceOfOrigin(settings);
   if (origin !== null && !documents.has(ROOT)) documents.set(ROOT, origin);
@@ -69,7 +69,7 @@ export async function resourceMetadataRoutes(
 const ROOT = ENDPOINT.resourceMetadata;
 
 /** RFC 9728 §3.1 puts the well-known part before the path. Some clients put it after; the document is the same. */
-function placesOf({ url }: HostResource): string[] {
+function pathsOf({ url }: HostResource): string[] {
   const { pathname } = new URL(url);
   const right = new URL(resourceMetadataUrl(url)).pathname;
   return pathname === '/' ? [right] : [right, `${pathname}${ROOT}`];

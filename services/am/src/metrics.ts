@@ -18,7 +18,7 @@ export const observeTransfers = (metrics: Metrics): Observed =>
 export const observeHostCalls = (metrics: Metrics): Observed =>
   metrics.timer({
     name: 'chatelaine_host_call_seconds',
-    help: "Calls of Hosts' token endpoints, waiting for a place included, by outcome.",
+    help: "Calls of Hosts' token endpoints, waiting for a slot included, by outcome.",
     labels: { outcome: HOST_OUTCOMES },
   });
 

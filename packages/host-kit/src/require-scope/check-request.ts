@@ -12,7 +12,8 @@ export interface Access {
   readonly scope: ScopeSet;
   /** Who acts for the owner: a client of the AM, identified by `am` together with `id`. */
   readonly requester: {
-    readonly id: string /** The AM's word; nobody has verified it. */;
+    readonly id: string;
+    /** As the AM gave it; nobody has verified it. */
     readonly name: string | null;
   };
   /** The AM's issuer. */
@@ -43,12 +44,12 @@ export type Verdict =
       readonly held?: ScopeSet;
     };
 
-export interface GuardDeps {
+export interface CheckDeps {
   readonly settings: HostSettings;
   readonly storage: Pick<OAuthStorage, 'findToken' | 'useToken'>;
 }
 
-export interface GuardedRequest {
+export interface ApiRequest {
   readonly method: string;
   /** The request target as received. */
   readonly target: string;
@@ -66,7 +67,7 @@ export interface GuardedRequest {
  * one comes with a proof by its key, made for this request and used once. Our own address comes from configuration,
  * never from the request's headers. PROTOCOL §4, RFC 9449 §7.
  */
-export async function judge(deps: GuardDeps, request: GuardedRequest): Promise<Verdict> {
+export async function judge(deps: CheckDeps, request: ApiRequest): Promise<Verdict> {
   const credentials = readCredentials(request.authorization);
   if (credentials.kind !== 'credentials') return credentials;
   const { scheme, token } = credentials;
@@ -115,14 +116,14 @@ function readCredentials(headers: readonly string[]): Credentials | Exclude<Verd
   return /^(dpop|bearer)\b/i.test(header.trim()) ? badToken('malformed credentials') : { kind: 'anonymous' };
 }
 
-function checkProof({ settings }: GuardDeps, request: GuardedRequest, accessToken: string): Promise<DpopResult> {
+function checkProof({ settings }: CheckDeps, request: ApiRequest, accessToken: string): Promise<DpopResult> {
   const { method: htm, target, dpop: headers } = request;
   // an absolute-form target would put the caller's words in place of our own origin
   const path = target.startsWith('/') ? target.replace(/[?#].*$/s, '') : '/';
   return checkDpopProof({ headers, htm, htu: `${settings.issuer}${path}`, accessToken, clock: settings.clock });
 }
 
-function faultOfBearer({ settings }: GuardDeps, stored: StoredToken): Verdict | null {
+function faultOfBearer({ settings }: CheckDeps, stored: StoredToken): Verdict | null {
   // RFC 9449 §7.2: a bound token is no bearer token
   if (stored.jkt !== null) return badToken('bound token as Bearer');
   return settings.bearer ? null : badToken('unbound tokens are not allowed here');

@@ -3,7 +3,7 @@ import { formatScope, type ResourceUrl } from '@chatelaine/protocol';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { resourceOf } from '../resources.ts';
 import { challenge } from './challenge.ts';
-import { type Allowed, type GuardDeps, judge, type Verdict } from './check-request.ts';
+import { type Allowed, type CheckDeps, judge, type Verdict } from './check-request.ts';
 
 /** A Fastify hook: `onRequest` (before any body is read) or `preHandler`. */
 export type RequireScopeHook = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply | undefined>;
@@ -20,7 +20,7 @@ export interface Wanted {
  * and hands an accepted one to `allow`.
  */
 export function requireScopeHook(
-  deps: GuardDeps,
+  deps: CheckDeps,
   wanted: Wanted,
   allow: (request: FastifyRequest, allowed: Allowed) => void,
 ): RequireScopeHook {
@@ -55,7 +55,7 @@ export function requireScopeHook(
 }
 
 function refuse(
-  { settings }: GuardDeps,
+  { settings }: CheckDeps,
   input: {
     verdict: Exclude<Verdict, { kind: 'allowed' | 'unavailable' }>;
     wanted: Wanted;

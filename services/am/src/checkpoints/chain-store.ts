@@ -54,7 +54,7 @@ function storedOf(row: CheckpointRow): StoredCheckpoint {
 }
 
 /** The position of a row in its stream. */
-export type Place = Pick<Checkpoint, 'lastAt' | 'lastId'>;
+export type Position = Pick<Checkpoint, 'lastAt' | 'lastId'>;
 
 type Kept = Row & { id: string };
 
@@ -82,12 +82,12 @@ const AMONG = {
 };
 
 /** Comes before every row. */
-export const BEGINNING: Place = { lastAt: new Date(0), lastId: '-1' };
+export const BEGINNING: Position = { lastAt: new Date(0), lastId: '-1' };
 
 /** An owner's rows after one position and up to another, in order. */
 export const readBetween = (
   { pool }: Pooled,
-  { ownerId, stream, after, upTo, most }: Of & { after: Place; upTo: Place; most: number },
+  { ownerId, stream, after, upTo, most }: Of & { after: Position; upTo: Position; most: number },
 ): Promise<readonly Kept[]> =>
   run(pool, BETWEEN[stream], [ownerId, after.lastAt, after.lastId, upTo.lastAt, upTo.lastId, most]);
 
@@ -110,7 +110,7 @@ const AFTER = {
 };
 
 /** How many rows are not in any checkpoint yet. */
-export const countAfter = async ({ pool }: Pooled, { ownerId, stream }: Of, after: Place): Promise<number> =>
+export const countAfter = async ({ pool }: Pooled, { ownerId, stream }: Of, after: Position): Promise<number> =>
   (await runForRow(pool, AFTER[stream], [ownerId, after.lastAt, after.lastId])).n;
 
 const OWNERS = defineQuery<{ id: string; name: string }>({

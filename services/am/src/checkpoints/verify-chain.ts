@@ -3,7 +3,7 @@ import type { CheckpointKeys, Deps } from '../deps.ts';
 import {
   BEGINNING,
   countAfter,
-  type Place,
+  type Position,
   readAmong,
   readBetween,
   readChain,
@@ -109,7 +109,7 @@ async function verifyRows(
   const { ids, macs } = one.rows;
   const { stream, ownerId } = one;
   const follows = one.number === (before?.number ?? 0) + 1;
-  const after: Place = before ?? BEGINNING;
+  const after: Position = before ?? BEGINNING;
   // if the checkpoint before is missing, nothing says which other rows belong between the two
   const between = follows
     ? await readBetween(deps, { ownerId, stream, after, upTo: one, most: ids.length * 2 + 1 })

@@ -45,7 +45,7 @@ const LIMITS = /^(x-)?ratelimit(-[a-z-]+)?$/;
 export const isFromService = (name: string): boolean =>
   FROM_SERVICE.includes(name) || LIMITS.test(name) || name === 'link';
 
-export interface Place {
+export interface ForwardedService {
   /** The service's origin. */
   readonly origin: string;
   /** Its address at the bridge: `<issuer>/api/<service>`. */
@@ -54,10 +54,10 @@ export interface Place {
   readonly covers: (target: string) => boolean;
 }
 
-export function headersFromService(headers: Headers, place: Place): Record<string, string> {
+export function headersFromService(headers: Headers, service: ForwardedService): Record<string, string> {
   const kept: Record<string, string> = {};
   for (const [name, value] of headers) if (FROM_SERVICE.includes(name) || LIMITS.test(name)) kept[name] = value;
-  const link = linkHere(headers.get('link'), place);
+  const link = linkHere(headers.get('link'), service);
   if (link !== null) kept['link'] = link;
   return kept;
 }
@@ -66,7 +66,7 @@ export function headersFromService(headers: Headers, place: Place): Record<strin
  * RFC 8288: the next page, by its address at the bridge. A link that leads anywhere else, or to what the scope does not
  * allow, is left out, because an address may itself be a secret.
  */
-function linkHere(link: string | null, { origin, here, covers }: Place): string | null {
+function linkHere(link: string | null, { origin, here, covers }: ForwardedService): string | null {
   if (link === null || link.length > 8192) return null;
   const moved = link.split(/,(?=\s*<)/).flatMap((part) => {
     const [, address = '', parameters = ''] = /^\s*<([^>]*)>(.*)$/s.exec(part) ?? [];

@@ -37,7 +37,7 @@ export async function proxy(app: FastifyInstance, deps: ProxyDeps): Promise<void
       throw about === undefined ? error : asAnswer(deps, about.service, error);
     });
     for (const service of deps.services.filter((one) => isReady(deps, one))) {
-      const guards = new Map(service.scopes.map((one) => [one.scope, chatelaine.requireScope(one.scope)]));
+      const hooks = new Map(service.scopes.map((one) => [one.scope, chatelaine.requireScope(one.scope)]));
       const prefix = `/api/${service.id}`;
       scope.route({
         method: METHODS,
@@ -45,11 +45,11 @@ export async function proxy(app: FastifyInstance, deps: ProxyDeps): Promise<void
         onRequest: async (request, reply) => {
           const matched = matchRequest(service.rules, request.method, (request.raw.url ?? '').slice(prefix.length));
           if (matched.kind === 'odd') throw invalidRequest(matched.sentence);
-          const guard = matched.kind === 'covered' ? guards.get(matched.rule.scope) : undefined;
-          if (matched.kind === 'uncovered' || guard === undefined)
+          const requireScope = matched.kind === 'covered' ? hooks.get(matched.rule.scope) : undefined;
+          if (matched.kind === 'uncovered' || requireScope === undefined)
             throw new OAuthError('invalid_request', 'No scope of this bridge covers such a request.', { status: 404 });
           found.set(request, { service, matched });
-          return guard(request, reply);
+          return requireScope(request, reply);
         },
         handler: async (request, reply) => {
           const about = found.get(request);
