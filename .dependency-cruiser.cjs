@@ -112,10 +112,10 @@ module.exports = {
       to: { path: '^(packages|services)/[^/]+/test/' },
     },
     {
-      name: 'jose-only-in-crypto',
+      name: 'jose-only-in-tests',
       severity: 'error',
-      comment: 'jose accepts much by default; packages/crypto wraps it strictly, once.',
-      from: { path: '^(packages|services)/[^/]+/src/|^scripts/', pathNot: '^packages/crypto/src/' },
+      comment: 'jose accepts much by default; packages/crypto is the one strict way to sign and verify (ADR 0046).',
+      from: { path: '^(packages|services)/[^/]+/src/|^scripts/' },
       to: { path: npm('jose') },
     },
     {

@@ -144,9 +144,8 @@ function startService(service: 'am' | 'host', input: ServiceInput): Service {
   const child = startChild({
     main: path.join(cwd, 'dist/main.js'),
     cwd,
-    flags: RUNTIME.flags,
     env: {
-      ...RUNTIME.env,
+      ...RUNTIME,
       NODE_ENV: 'production',
       NAME: name,
       ISSUER: issuer,

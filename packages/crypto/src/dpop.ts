@@ -22,7 +22,7 @@ export interface CreateDpopInput {
 }
 
 /** Makes a DPoP proof for one request. RFC 9449 §4.2. */
-export function createDpopProof(input: CreateDpopInput, random: Random = systemRandom): Promise<string> {
+export async function createDpopProof(input: CreateDpopInput, random: Random = systemRandom): Promise<string> {
   const { accessToken, nonce, key } = input;
   const url = new URL(input.htu);
   const claims = {
@@ -81,7 +81,7 @@ export async function checkDpopProof(input: CheckDpopInput): Promise<DpopResult>
   if (typ !== TYP) return invalid('typ');
   const key = validatePublicJwk(read.header.jwk, proofKeys);
   if (key.kind === 'invalid') return invalid('jwk');
-  const signed = await readSigned(proof, alg, key.jwk);
+  const signed = readSigned(proof, alg, key.jwk);
   if (signed.kind === 'invalid') return signed;
   const fault = faultOfClaims(signed.claims, input);
   if (fault !== null) return invalid(fault);

@@ -121,7 +121,7 @@ export function validatePublicJwk(value: unknown, keys: KnownKeys = publishedKey
   return { kind: 'valid', jwk };
 }
 
-// a key with `kid`, `alg` or `use` is a new object each time; `jose` caches what it imported by the object without them
+// a key with `kid`, `alg` or `use` is a new object each time; what was imported is kept by the object without them
 const materials = new WeakMap<PublicJwk, KeyMaterial>();
 
 /**

@@ -46,7 +46,7 @@ export interface SignJwtInput {
 }
 
 /** Signs a compact JWT with one of our keys, naming its `kid`. The claims are signed as given. */
-export function signJwt({ typ, claims, key }: SignJwtInput): Promise<string> {
+export async function signJwt({ typ, claims, key }: SignJwtInput): Promise<string> {
   return sign({ typ, kid: key.kid }, claims, key);
 }
 
@@ -99,7 +99,7 @@ export async function verifyJwt(input: VerifyJwtInput): Promise<JwtResult> {
   if (!accepted.some((each) => each === typ)) return invalid('typ');
   const key = selectKey(input.keys, kid);
   if (key === null) return invalid('kid');
-  const signed = await readSigned(input.token, alg, key);
+  const signed = readSigned(input.token, alg, key);
   if (signed.kind === 'invalid') return signed;
   const fault = faultOfClaims(signed.claims, input);
   return fault === null ? { kind: 'valid', claims: signed.claims as JwtClaims } : invalid(fault);

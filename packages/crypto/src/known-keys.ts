@@ -16,7 +16,7 @@ export interface KnownKeys {
 
 /**
  * Remembers the `max` keys used last. A key that is used again costs neither the check that it is on its curve nor an
- * import, because `jose` caches what it imported for as long as the object lives.
+ * import, because what was imported is kept for as long as the object lives.
  *
  * A key is looked up by all of its members, so that no key is taken for another. To whom a key belongs is not kept
  * here: it is read from that client's key set for each token.

@@ -47,12 +47,12 @@ export type ProfferResult = SignedProffer | { readonly fault: RecordFault };
 export type RecordResult = TermsRecord | { readonly fault: RecordFault };
 
 /** Signs an offer of terms, with the public key in the header. PROTOCOL §10.2. */
-export function signProffer(claims: TermsProffer, key: SigningKey): Promise<string> {
+export async function signProffer(claims: TermsProffer, key: SigningKey): Promise<string> {
   return sign({ typ: JWT_TYP.termsProffer, jwk: key.publicJwk }, claims, key);
 }
 
 /** Signs the answer to an offer, with the public key in the header. PROTOCOL §10.2. */
-export function signAgreement(claims: TermsAgreement, key: SigningKey): Promise<string> {
+export async function signAgreement(claims: TermsAgreement, key: SigningKey): Promise<string> {
   return sign({ typ: JWT_TYP.termsAgreement, jwk: key.publicJwk }, claims, key);
 }
 
@@ -105,7 +105,7 @@ async function readSelfSigned(text: string, typ: string): Promise<SelfSigned> {
   if (read.header.typ !== typ) return { fault: 'typ' };
   const key = validatePublicJwk(read.header.jwk, proofKeys);
   if (key.kind === 'invalid') return { fault: 'key' };
-  const signed = await readSigned(text, read.header.alg, key.jwk);
+  const signed = readSigned(text, read.header.alg, key.jwk);
   if (signed.kind === 'invalid') return { fault: 'signature' };
   // records are read for years by many programs, and two members of one name could mean different things to two of them
   const strict = parseJson(Buffer.from(text.split('.')[1] ?? '', 'base64url'));
