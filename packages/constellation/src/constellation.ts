@@ -22,10 +22,10 @@ export interface RunningHost extends DeployedService {
 /** A whole deployment for one test file: real processes, real database, real HTTP. */
 export interface Constellation {
   readonly am: DeployedService;
-  /** All of them, the AM first. */
+  /** All services, the AM first. */
   readonly services: readonly DeployedService[];
   readonly hosts: readonly RunningHost[];
-  /** The first one. Throws when there was none planned. */
+  /** The first Requester. Throws if there is none. */
   readonly requester: DeployedService;
   requesterNamed(name: RequesterName): DeployedService;
   readonly guests: readonly Guest[];
@@ -33,60 +33,60 @@ export interface Constellation {
   guest(name: string): Guest;
   /** `fetch` that finds `*.localhost` on this machine. */
   readonly fetch: typeof globalThis.fetch;
-  /** `fetch` that sends everything to one certain process, past the front: `only(am.processes[1])`. */
+  /** `fetch` that sends everything to one process, without the proxy: `only(am.processes[1])`. */
   only(process: { readonly port: number }): typeof globalThis.fetch;
-  /** Somebody with a browser; closed with the constellation. */
+  /** A person with a browser, which is closed with the constellation. */
   person(options?: PersonOptions): Person;
   /** For assertions about what is stored. */
   readonly database: Database;
   /** To crash and restart. */
   readonly postgres: Embedded;
-  /** Writes down all requests between the services (and from tests) from now on. */
+  /** Records all requests between services, and from tests, from now on. */
   record(): Recording;
-  /** The end of every process's log, for a failing test's message. */
+  /** The end of each process's log, for the message of a failing test. */
   logs(): string;
-  /** Stops everything; rejects when a process did not end in order. */
+  /** Stops everything; rejects if a process did not end in order. */
   stop(): Promise<void>;
 }
 
 export interface ConstellationOptions {
-  /** Processes of the AM; 2 by default, so that nothing can live in memory by accident. */
+  /** Processes of the AM; 2 by default, so that nothing can depend on one process's memory by accident. */
   ams?: number;
   hosts?: readonly Flavor[];
-  /** Processes of a bridge; none by default. */
+  /** Processes of a bridge; 0 by default. */
   bridges?: number;
   requester?: boolean;
   /** By name; Lifestream alone by default. */
   requesters?: readonly RequesterName[];
   /**
-   * Names of parties that the test brings itself: each gets `<name>.localhost`, a free port, and exceptions at all
-   * services.
+   * Names of servers that the test runs itself: each gets `<name>.localhost`, a free port, and an outbound exception at
+   * all services.
    */
   guests?: readonly string[];
-  /** The same over https, with certificates of an authority made for this deployment, which all services trust. */
+  /** The same with https, by certificates of an authority of this deployment, which all services trust. */
   secureGuests?: readonly string[];
-  /** By name, of services and guests; free ones for the rest. */
+  /** Ports by name, of services and guests; all others get free ones. */
   ports?: Readonly<Record<string, number>>;
   /**
-   * By name, of services and guests, instead of `<name>.localhost`: for clients that take http from no other names than
-   * `localhost` and `127.0.0.1`.
+   * Host names by name, of services and guests, instead of `<name>.localhost`: for clients that accept http at
+   * `localhost` and `127.0.0.1` only.
    */
   hostnames?: Readonly<Record<string, string>>;
-  /** More variables for a service, or other values. */
+  /** Further variables of a service, or other values. */
   env?: (plan: Plan) => Readonly<Record<string, string>>;
   logLevel?: string;
-  /** How a process is run; by default as one of this machine. */
+  /** How a process is run; by default on this machine. */
   run?: (options: ServiceProcessOptions) => ServiceProcess;
   /**
-   * A server of the test's own, which it may crash; stopped with the rest. By default the one that all test files of
-   * this process share.
+   * A server of the test's own, which it may crash; it is stopped with the rest. By default the one that all test files
+   * of this process share.
    */
   postgres?: Embedded;
-  /** Names the folder of the logs below .run/logs; by default the process id. */
+  /** Name of the folder of logs below .run/logs; by default the process id. */
   label?: string;
 }
 
-/** The kernel's, those of accounts and keys, its own, as each service applies them when it starts. */
+/** The migrations that a service applies when it starts: the kernel's, those of accounts and keys, and its own. */
 const migrationsOf = (service: Plan['service']): string[] =>
   ['packages/oauth-server-pg', 'packages/accounts', 'packages/keys', `services/${service}`].map((folder) =>
     path.join(root, folder, 'prisma/migrations'),
@@ -105,8 +105,8 @@ export async function startConstellation(options: ConstellationOptions = {}): Pr
     ...(options.ports && { ports: options.ports }),
     ...(options.hostnames && { hostnames: options.hostnames }),
   });
-  // all roles, whoever is wanted here: then one template serves all files of a worker. The services find that there is
-  // nothing left to migrate
+  // all roles, whichever are needed here, so that one template serves all test files of a worker; services then find
+  // nothing to migrate
   const test = await createTestDatabase(postgres, {
     instances: ROLES.map(({ name, service }) => ({ role: name, dirs: migrationsOf(service) })),
     apply: applyMigrations,

@@ -1,6 +1,6 @@
 import pg from 'pg';
 
-/** The services' database, seen with the eyes of one of them. */
+/** The services' database, as one of their roles sees it. */
 export interface Database {
   /** Runs a statement as a role: `query('am', 'select … where id = $1', [id])`. */
   query<Row extends pg.QueryResultRow>(role: string, sql: string, values?: readonly unknown[]): Promise<Row[]>;

@@ -7,9 +7,9 @@ import { exceptionsFor, type Plan } from './plan.ts';
 import { type RunMode, type ServiceProcess, serviceProcess, type ServiceProcessOptions } from './service-process.ts';
 import { termsDecided } from './terms.ts';
 
-/** A service as it runs: its processes, and the front on the port that its issuer names. */
+/** A running service: its processes, and the proxy on the port of its issuer. */
 export interface DeployedService extends Omit<Plan, 'replicas'> {
-  /** What its processes run with. */
+  /** The variables of its processes. */
   readonly env: Readonly<Record<string, string>>;
   readonly processes: readonly ServiceProcess[];
   readonly front: Front;
@@ -18,30 +18,30 @@ export interface DeployedService extends Omit<Plan, 'replicas'> {
 /** All services, running. */
 export interface TestDeployment {
   readonly services: readonly DeployedService[];
-  /** Stops everything in order. Rejects, after all is stopped, when a process did not end as it should. */
+  /** Stops everything in order. Rejects, when all have stopped, if a process did not end as it should. */
   stop(): Promise<void>;
 }
 
 export interface TestDeploymentOptions {
   plan: readonly Plan[];
   guests?: readonly Guest[];
-  /** Trusted by all services, beside the public ones. */
+  /** Trusted by all services, in addition to the public ones. */
   authority?: Pick<LocalAuthority, 'write'>;
   /** Connection URL of a service's role. */
   databaseUrl: (role: string) => string;
   /** ENCRYPTION_KEY of a service: 32 bytes in base64url. */
   encryptionKey: (name: string) => string;
   mode?: RunMode;
-  /** How a process is run; by default as one of this machine. */
+  /** How a process is run; by default on this machine. */
   run?: (options: ServiceProcessOptions) => ServiceProcess;
   logLevel?: string;
-  /** A log of each process is written here, and stays until the next start. */
+  /** Folder of the processes' logs, which are kept until the next start. */
   logDir: string;
-  /** More variables for a service, or other values. */
+  /** Further variables of a service, or other values. */
   env?: (plan: Plan) => Readonly<Record<string, string>>;
-  /** Gives up starting; what runs already is stopped. */
+  /** Aborts the start; what has been started is stopped. */
   signal?: AbortSignal;
-  /** Told now and then, while processes start, which are not ready yet and after how many seconds. */
+  /** Called now and then while processes start: which are not ready yet, and after how many seconds. */
   waiting?: (names: readonly string[], seconds: number) => void;
 }
 
@@ -57,7 +57,7 @@ export async function startDeployment(options: TestDeploymentOptions): Promise<T
   const giveUp = () => void deployment.stop().catch(() => undefined);
   options.signal?.addEventListener('abort', giveUp, { once: true });
   try {
-    // the fronts first: a port that an issuer names is ours from then on
+    // the proxies first, which take the ports of the issuers
     for (const plan of options.plan) services.push(await openService(options, plan, keeper));
     options.signal?.throwIfAborted();
     await startAll(
@@ -118,7 +118,7 @@ function environmentOf(options: TestDeploymentOptions, plan: Plan): Record<strin
     ...(options.authority !== undefined && { NODE_EXTRA_CA_CERTS: options.authority.write(options.logDir) }),
     OUTBOUND_EXCEPTIONS: JSON.stringify(exceptionsFor(plan, options.plan, options.guests ?? [])),
     DEMO: 'true',
-    // a database and ten processes on one machine, which may be slow
+    // one machine, which may be slow, starts a database and ten processes
     DATABASE_PATIENCE: String(Math.ceil(patience(10) / 1_000)),
     LOG_LEVEL: options.logLevel ?? 'info',
     ...(plan.flavor !== null && { FLAVOR: plan.flavor }),

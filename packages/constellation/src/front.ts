@@ -6,35 +6,34 @@ import type { ServiceProcess } from './service-process.ts';
 import type { Exchange, Tap } from './recording.ts';
 
 /**
- * What stands on the port that an issuer names: it hands requests to the service's processes in turn and changes
- * nothing about them.
+ * The proxy on the port of an issuer: it passes requests to the service's processes in turn, and changes nothing about
+ * them.
  */
 export interface Front {
   readonly port: number;
-  /** From now on every request goes to this one of the processes; `null`: in turn again. */
+  /** Sends every request from now on to this process; `null`: in turn again. */
   direct(to: number | null): void;
-  /** Shows the tap what passes from now on, answers included. Returns what ends that. */
+  /** Passes all requests and answers from now on to the tap, until `stop` is called. */
   record(tap: Tap): { stop(): void };
   close(): Promise<void>;
 }
 
 export interface FrontOptions {
-  /** As it appears in recordings: `am`, `photos` … */
+  /** Its name in recordings: `am`, `photos` … */
   name: string;
-  /** 0: any free one. */
+  /** 0: any free port. */
   port: number;
   processes: readonly Pick<ServiceProcess, 'name' | 'port' | 'running'>[];
-  /** For so long a request waits for a process to listen again: a reload in `watch` mode. */
+  /** How long a request waits for a process to listen again, after a reload in `watch` mode. */
   patienceMs?: number;
 }
 
-// longer than the services say in the `Keep-Alive` header that passes here: nobody finds a connection closed that they
-// were told is open
+// longer than the services say in their `Keep-Alive` headers, so that no connection is closed earlier than announced
 const KEEP_ALIVE_MS = 30_000;
-const MAX_HEADER_BYTES = 65_536; // more than any service takes: to refuse is the service's part
+const MAX_HEADER_BYTES = 65_536; // more than any service accepts: refusing is up to the service
 const PATIENCE_PAUSE_MS = 50;
 
-/** Opens a front on 127.0.0.1. Processes that have ended are passed over, as a balancer would. */
+/** Opens the proxy on 127.0.0.1. Like a load balancer, it skips processes that have ended. */
 export async function openFront(options: FrontOptions): Promise<Front> {
   const taps = new Set<Tap>();
   let turn = 0;
@@ -105,7 +104,7 @@ async function forward(passage: Passage): Promise<void> {
   const { answer, received, backend } = answered;
   response.sendDate = false;
   response.writeHead(answer.statusCode ?? 502, answer.statusMessage ?? '', answer.rawHeaders);
-  // a balancer that lost its process in the middle of an answer cannot make up the rest
+  // like a load balancer: when the process dies in the middle of an answer, the connection is broken off
   answer.on('error', () => response.destroy());
   response.on('close', () => answer.destroy());
   const sent = passage.tap === null ? null : collect(answer);
@@ -134,7 +133,8 @@ interface Answered {
 }
 
 /**
- * Finds a process that takes the connection. Nothing is sent twice: only a refused connection leads to the next one.
+ * Finds a process that accepts the connection. Nothing is sent twice: the next one is tried only if the connection is
+ * refused.
  */
 async function connect(passage: Passage): Promise<Answered | null> {
   const deadline = Date.now() + passage.patienceMs;
@@ -157,9 +157,9 @@ async function send({ request, response, tap }: Passage, backend: Backend): Prom
     port: backend.port,
     method: request.method,
     path: request.url,
-    // flat name-value pairs: neither case nor order nor repetition is lost
+    // names and values alternate, so that case, order and repetition are kept
     headers: request.rawHeaders,
-    // visitors keep their address: 127.0.0.2 stays 127.0.0.2
+    // clients keep their IP addresses: 127.0.0.2 stays 127.0.0.2
     ...(remoteAddress.startsWith('127.') && { localAddress: remoteAddress }),
     agent: false,
     maxHeaderSize: MAX_HEADER_BYTES,
@@ -176,7 +176,7 @@ async function send({ request, response, tap }: Passage, backend: Backend): Prom
   });
   onward.on('response', (answer) => resolve({ answer, backend, received }));
   onward.on('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'ECONNREFUSED' ? 'refused' : 'broken'));
-  // the visitor went away
+  // the client has disconnected
   response.on('close', () => {
     if (!response.writableFinished) onward.destroy();
   });

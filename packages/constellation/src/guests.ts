@@ -1,28 +1,27 @@
 import { type Certificate, freePorts, type LocalAuthority } from '@chatelaine/test-kit';
 
 /**
- * A party that a test brings: `<name>.localhost` at this port, where the test listens itself. Every service may call
- * it.
+ * A server that a test runs itself, at `<name>.localhost` and this port. Every service may call it.
  */
 export interface Guest {
   name: string;
   port: number;
   url: string;
-  /** What to listen with where `url` is https; every service trusts it. */
+  /** The certificate if `url` is https; every service trusts it. */
   tls: Certificate | null;
 }
 
 export interface GuestsOptions {
   guests: readonly string[];
   secureGuests: readonly string[];
-  /** By name; free ones for the rest. */
+  /** Ports by name; all others get free ones. */
   ports?: Readonly<Record<string, number>>;
-  /** By name, instead of `<name>.localhost`. */
+  /** Host names by name, instead of `<name>.localhost`. */
   hostnames?: Readonly<Record<string, string>>;
   authority: Pick<LocalAuthority, 'certificate'>;
 }
 
-/** Names and ports before anything starts: they are in the services' configuration. */
+/** Chooses names and ports before anything starts, since they are in the services' configuration. */
 export async function planGuests({
   guests,
   secureGuests,

@@ -1,19 +1,19 @@
 import { spawn } from 'node:child_process';
 
-/** Ends the processes given to it when this process is gone, however it went: kill -9 included. */
+/** Ends the given processes when this process has ended, even by kill -9. */
 export interface Keeper {
-  /** A process that leads its own group: the whole group will be ended. */
+  /** A leader of a process group; the whole group will be ended. */
   watch(pid: number): void;
-  /** Nothing is left to watch. */
+  /** Stops watching. */
   dismiss(): void;
 }
 
-/** Reads group leaders from its input, one a line; when the input ends, whoever wrote it has died. */
+/** Reads group leaders from its input, one per line. The input ends when the writing process does. */
 const SCRIPT =
   'trap "" INT TERM HUP; pids=; while read -r pid; do pids="$pids -$pid"; done; ' +
   '[ -z "$pids" ] || kill -s TERM -- $pids 2>/dev/null';
 
-/** Starts one small shell that outlives us only long enough to clean up. */
+/** Starts a small shell, which outlives this process only until it has cleaned up. */
 export function startKeeper(): Keeper {
   const shell = spawn('/bin/sh', ['-c', SCRIPT], { cwd: '/', stdio: ['pipe', 'ignore', 'ignore'], detached: true });
   shell.on('error', () => undefined);

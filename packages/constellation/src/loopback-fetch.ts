@@ -2,7 +2,7 @@ import { lookup as systemLookup } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import { Agent, fetch as undiciFetch } from 'undici';
 
-/** A `fetch` for the services of this machine, and the connections it holds. */
+/** A `fetch` for services on this machine, with its connections. */
 export interface LoopbackFetch {
   fetch: typeof globalThis.fetch;
   agent: Agent;
@@ -10,11 +10,11 @@ export interface LoopbackFetch {
 }
 
 export interface LoopbackOptions {
-  /** Connect here whatever port the URL names: one certain process behind a front. */
+  /** Connects to this port instead of the URL's: that of one process behind a proxy. */
   port?: number;
-  /** Our own address, `127.x.y.z`: a visitor from elsewhere, as rate limits see it. Linux only. */
+  /** The client's IP address, `127.x.y.z`, by which rate limits tell it from others. Linux only. */
   from?: string;
-  /** PEM: believed instead of the public authorities. */
+  /** PEM: trusted instead of the public certificate authorities. */
   ca?: string;
 }
 
@@ -34,10 +34,10 @@ export function createLoopbackFetch({ port, from, ca }: LoopbackOptions = {}): L
       ...(from !== undefined && { localAddress: from }),
       ...(ca !== undefined && { ca }),
     },
-    // a service that drains should not have to wait for us
+    // a service that drains should not have to wait for these connections
     keepAliveTimeout: 1_000,
   });
-  // undici's own types of the same things are not the ones of @types/node
+  // undici's own types differ from those of @types/node
   const fetch = (input: string | URL, init: object = {}) => undiciFetch(input, { ...init, dispatcher: agent });
   return { fetch: fetch as unknown as typeof globalThis.fetch, agent, close: () => agent.destroy() };
 }

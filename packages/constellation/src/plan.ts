@@ -1,11 +1,11 @@
 import { freePorts } from '@chatelaine/test-kit';
 import type { Guest } from './guests.ts';
 
-/** Hosts there are: each is the one reference Host, run under another name. */
+/** The Hosts that can be started: each is the reference Host under another name. */
 export const FLAVORS = ['photos', 'calendar', 'notes'] as const;
 export type Flavor = (typeof FLAVORS)[number];
 
-/** Requesters there are, which are Hosts as well: each is the one reference Requester, run under another name. */
+/** The Requesters that can be started, which are Hosts as well: each is the reference Requester under another name. */
 const REQUESTERS = ['lifestream', 'echo'] as const;
 export type RequesterName = (typeof REQUESTERS)[number];
 
@@ -14,31 +14,34 @@ export interface Plan {
   /** `am`, `photos`, `calendar`, `notes`, `bridge`, `lifestream`, `echo`: also the database role. */
   name: string;
   service: 'am' | 'host' | 'bridge' | 'requester';
-  /** How people call it. */
+  /** Its name for people. */
   title: string;
   port: number;
   /** The issuer. */
   url: string;
   flavor: Flavor | null;
-  /** How many processes serve it. */
+  /** The number of its processes. */
   replicas: number;
 }
 
 export interface PlanOptions {
   ams?: number;
   hosts?: readonly Flavor[];
-  /** How many processes of a bridge; none unless given. Its DEFINITIONS and CLIENTS are for `env` to say. */
+  /** Processes of a bridge; 0 by default. Its DEFINITIONS and CLIENTS have to be in `env`. */
   bridges?: number;
-  /** Lifestream alone, unless given; `false`: none. */
+  /** By default Lifestream alone; `false`: none. */
   requester?: boolean;
   requesters?: readonly RequesterName[];
-  /** By name; free ones for the rest. */
+  /** Ports by name; all others get free ones. */
   ports?: Readonly<Record<string, number>>;
-  /** By name, instead of `<name>.localhost`: another name or address of this machine, each for one service only. */
+  /**
+   * Host names by name, instead of `<name>.localhost`: other names or addresses of this machine, each for one service
+   * only.
+   */
   hostnames?: Readonly<Record<string, string>>;
 }
 
-/** Every role that a constellation can have, and the service that it is of. */
+/** Every service that a constellation can have, by its database role. */
 export const ROLES: readonly Pick<Plan, 'name' | 'service'>[] = [
   { name: 'am', service: 'am' },
   ...FLAVORS.map((name) => ({ name, service: 'host' as const })),
@@ -47,8 +50,8 @@ export const ROLES: readonly Pick<Plan, 'name' | 'service'>[] = [
 ];
 
 /**
- * Decides names and ports before anything starts: an issuer contains its port, and every service must know the others'
- * when it starts.
+ * Chooses names and ports before anything starts: an issuer contains its port, and every service is configured with the
+ * others' issuers.
  */
 export async function planDeployment(options: PlanOptions = {}): Promise<Plan[]> {
   const { ams = 2, hosts = FLAVORS, bridges = 0, requester = true, ports = {}, hostnames = {} } = options;
@@ -82,7 +85,7 @@ export async function planDeployment(options: PlanOptions = {}): Promise<Plan[]>
 
 const titleOf = (name: string): string => `${name.slice(0, 1).toUpperCase()}${name.slice(1)}`;
 
-/** A destination a service may call although it is private, exactly. */
+/** An exact destination that a service may call although its address is private. */
 export interface OutboundException {
   host: string;
   port: number;
@@ -91,8 +94,8 @@ export interface OutboundException {
 }
 
 /**
- * Who calls whom: the AM reads the documents of Requesters and calls Hosts, a Host reads those of AMs and Requesters, a
- * Requester calls both, and other Requesters, which are Hosts, too. Never itself.
+ * Whom a service calls: the AM reads documents of Requesters and calls Hosts; a Host reads documents of AMs and
+ * Requesters; a Requester calls the AM, Hosts, and other Requesters, which are Hosts as well. None calls itself.
  */
 export function exceptionsFor(
   plan: Pick<Plan, 'service' | 'name'>,

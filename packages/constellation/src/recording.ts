@@ -1,6 +1,6 @@
-/** One request that passed a front, and its answer. Holds secrets as they travelled. */
+/** A request that passed a proxy, and its answer, with all secrets in them. */
 export interface Exchange {
-  /** Whose front: `am`, `photos` … */
+  /** The service: `am`, `photos` … */
   service: string;
   /** The process that answered: `am-1`, `am-2` … */
   process: string;
@@ -8,7 +8,7 @@ export interface Exchange {
   response: { status: number; headers: readonly [string, string][]; body: string };
 }
 
-/** What passed a front since it was made, in the order in which the answers ended. */
+/** What has passed since the recording began, in the order in which the answers ended. */
 export interface Recording {
   readonly exchanges: readonly Exchange[];
   stop(): void;

@@ -1,4 +1,4 @@
 import path from 'node:path';
 
-/** The root of the repository: from `src` and from `dist` it is as far. */
+/** The root of the repository, which is as far from `src` as from `dist`. */
 export const root = path.join(import.meta.dirname, '../../..');

@@ -10,44 +10,44 @@ import type { Keeper } from './keeper.ts';
 import { root } from './root.ts';
 import { RUNTIME } from './runtime.ts';
 
-/** How a service is run: `built` from dist, `watch` from its sources with reload. */
+/** How a service is run: `built`: from dist; `watch`: from its sources, with reload. */
 export type RunMode = 'built' | 'watch';
 
 export interface ServiceProcessOptions {
-  /** `am-1`, `photos` …: the name of its log. */
+  /** `am-1`, `photos` …; also the name of its log. */
   name: string;
   /** The folder below services/. */
   service: 'am' | 'host' | 'bridge' | 'requester';
-  /** Everything but PORT. */
+  /** All variables except PORT. */
   env: Readonly<Record<string, string>>;
   mode: RunMode;
   logDir: string;
   keeper: Keeper;
 }
 
-/** One process of a service. */
+/** A process of a service. */
 export interface ServiceProcess {
   readonly name: string;
-  /** What it wrote in all its runs. */
+  /** The file with the output of all its runs. */
   readonly logFile: string;
-  /** Where this very process listens, on 127.0.0.1; another one after each start. */
+  /** Its port on 127.0.0.1, another one after each start. */
   readonly port: number;
   /** Undefined while it does not run. */
   readonly pid: number | undefined;
   readonly running: boolean;
-  /** Starts it and waits for /readyz. Rejects with the end of its log. `env`: more variables, for this one run. */
+  /** Starts it and waits for /readyz. Rejects with the end of its log. `env`: further variables for this run. */
   start(more?: { env?: Readonly<Record<string, string>> }): Promise<void>;
-  /** SIGTERM, and it must end by itself and in order. */
+  /** Sends SIGTERM; rejects unless the process then ends in order. */
   stop(): Promise<void>;
   /** kill -9. */
   kill(): Promise<void>;
-  /** What it has written in this run, or the end of it. */
+  /** The output of this run, or the end of it. */
   log(): string;
 }
 
-/** A deployment starts the same programs again and again: what Node compiled of them is kept. */
+/** Tests start the same programs again and again, so Node's compiled code is kept. */
 const COMPILE_CACHE = path.join(root, '.run/compile-cache');
-/** A process that has not ended is only slow. */
+/** Long, because a process that has not ended may only be slow. */
 const READY_WITHIN_MS = patience(600);
 const STOP_WITHIN_MS = patience(600);
 const READY_PAUSE_MS = 25;
@@ -59,7 +59,7 @@ interface State {
   port: number;
 }
 
-/** A process to be started; see {@link ServiceProcess}. */
+/** A process that has not been started yet. */
 export function serviceProcess(options: ServiceProcessOptions): ServiceProcess {
   const state: State = { child: null, port: 0 };
   const logFile = path.join(options.logDir, `${options.name}.log`);
@@ -84,7 +84,7 @@ export function serviceProcess(options: ServiceProcessOptions): ServiceProcess {
         try {
           return await startOnce({ ...options, env: { ...options.env, ...env } }, state, logFile);
         } catch (error) {
-          // its port was free when we looked; somebody may have been faster
+          // its port was free, but another program may have taken it in the meantime
           if (tries >= START_TRIES || !log().includes('EADDRINUSE')) throw error;
         }
       }
@@ -97,7 +97,7 @@ export function serviceProcess(options: ServiceProcessOptions): ServiceProcess {
       const late = setTimeout(() => signal({ mode: 'watch' }, child, 'SIGKILL'), STOP_WITHIN_MS);
       const [code, by] = await exited;
       clearTimeout(late);
-      // tsx ends with the signal's number
+      // tsx exits with the number of the signal
       if (options.mode === 'built' && code !== 0)
         throw new Error(`${options.name} did not stop in order (${by ?? `exit code ${code}`}).\n${log()}`);
     },
@@ -120,7 +120,7 @@ async function startOnce(options: ServiceProcessOptions, state: State, logFile: 
       cwd: path.join(root, 'services', options.service),
       env: { ...process.env, ...RUNTIME, NODE_COMPILE_CACHE: COMPILE_CACHE, ...options.env, PORT: String(port) },
       stdio: ['ignore', output, output],
-      // Ctrl-C in a terminal reaches the whole group: whoever started the services stops them, in order
+      // Ctrl-C in a terminal would reach the whole group; the process that started the services stops them in order
       detached: true,
     });
   } finally {
@@ -132,7 +132,7 @@ async function startOnce(options: ServiceProcessOptions, state: State, logFile: 
     problem = error.message;
   });
   if (child.pid !== undefined) options.keeper.watch(child.pid);
-  // one that nobody stopped does not keep us alive; the keeper ends it
+  // a service that was not stopped must not keep this process alive; the keeper ends it
   child.unref();
   const deadline = Date.now() + READY_WITHIN_MS;
   while (!(await isReady(port))) {
@@ -149,12 +149,12 @@ async function startOnce(options: ServiceProcessOptions, state: State, logFile: 
 function argumentsFor(mode: RunMode): string[] {
   if (mode === 'built') return ['dist/main.js'];
   const tsx = createRequire(path.join(root, 'package.json')).resolve('tsx/cli');
-  // the service's own tsconfig speaks for its own files only; pages come from packages, too
+  // the service's own tsconfig covers only its own files, and pages come from packages as well
   const tsconfig = path.join(root, 'packages/constellation/watch.tsconfig.json');
   return [tsx, 'watch', '--clear-screen=false', '--tsconfig', tsconfig, '--conditions=source', 'src/main.ts'];
 }
 
-/** tsx has a child of its own, so there the whole group is meant. */
+/** Signals the whole group under tsx, which has a child process. */
 function signal({ mode }: { mode: RunMode }, child: ChildProcess, name: NodeJS.Signals): void {
   if (child.pid === undefined) return;
   try {

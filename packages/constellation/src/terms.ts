@@ -4,15 +4,14 @@ import path from 'node:path';
 import { root } from './root.ts';
 
 /**
- * Of the terms that ship with the AM: what the reference Requesters sign, and what they decline. On the rest nobody has
- * decided.
+ * Which of the AM's terms the reference Requesters sign, and which they decline. The others are undecided.
  */
 const DECIDED = {
   TERMS_ACCEPTED: ['no-training/1.0', 'only-for-me/1.0'],
   TERMS_DECLINED: ['delete-after-30-days/1.0'],
 };
 
-/** What whoever runs a Requester has decided about the terms of its AM, as that service's variables. */
+/** The variables of a Requester with its operator's decisions about the terms of its AM. */
 export function termsDecided(am: string): Record<string, string> {
   const listed = Object.entries(DECIDED).map(([variable, names]) => [
     variable,

@@ -1,19 +1,19 @@
 import type { HTMLElement } from 'node-html-parser';
 
-/** A control of a form, with what it would send now. */
+/** A control of a form, and what it would send now. */
 export interface Control {
   name: string;
   kind: 'text' | 'hidden' | 'checkbox' | 'radio' | 'select' | 'file';
-  /** Text and hidden: one; file: none. The others: those chosen. */
+  /** Text and hidden: one; file: none; others: those that are chosen. */
   values: string[];
   /** What can be chosen. Empty for text. */
   options: string[];
   required: boolean;
-  /** Headings and legends that stand over it, from the outside in. */
+  /** The headings and legends above it, outermost first. */
   under: string[];
 }
 
-/** A button that sends its form. */
+/** A button that submits its form. */
 export interface PressButton {
   label: string;
   name: string | null;
@@ -47,7 +47,7 @@ export function readForms(document: HTMLElement, url: URL): PageForm[] {
   }));
 }
 
-/** Controls inside the form, and those elsewhere that name it. */
+/** Controls inside the form, and those elsewhere that refer to it by `form`. */
 function ownedBy(form: HTMLElement, elsewhere: readonly HTMLElement[], tags: readonly string[]): HTMLElement[] {
   const id = form.getAttribute('id');
   const inside = form.querySelectorAll(tags.join(', ').toLowerCase()).filter((it) => !it.hasAttribute('form'));
@@ -128,7 +128,7 @@ function headingsOver(element: HTMLElement): string[] {
 
 const isHeading = ({ rawTagName }: HTMLElement): boolean => /^(h[1-6]|legend)$/i.test(rawTagName ?? '');
 
-/** What a group says is its label (WAI-ARIA `aria-labelledby`), or the heading in that. */
+/** The element that labels a group (WAI-ARIA `aria-labelledby`), or the heading in that element. */
 function labelOf(group: HTMLElement): HTMLElement | undefined {
   const id = group.getAttribute('aria-labelledby');
   const label =
@@ -137,8 +137,8 @@ function labelOf(group: HTMLElement): HTMLElement | undefined {
 }
 
 /**
- * What the form sends when this button is pressed, but for files. Throws, with what there is, when something cannot be
- * entered.
+ * What the form sends when this button is pressed, without files. If something cannot be entered, it throws, and says
+ * what can be.
  */
 export function encodeForm(form: PageForm, button: PressButton, fill: Fill): URLSearchParams {
   const unknown = Object.keys(fill).filter((name) => !form.controls.some((control) => control.name === name));
@@ -158,7 +158,7 @@ export function encodeForm(form: PageForm, button: PressButton, fill: Fill): URL
   return sent;
 }
 
-/** The files that were chosen in it. */
+/** The files among what is entered. */
 export function filesIn(fill: Fill): [name: string, file: File][] {
   return Object.entries(fill).flatMap(([name, value]): [string, File][] =>
     value instanceof File ? [[name, value]] : [],
@@ -181,7 +181,7 @@ function enter(control: Control, given: Fill[string] | undefined): string[] {
   return values;
 }
 
-/** Text as it is read: white space in one. */
+/** Text as people read it: each run of white space is one space. */
 export function squash(text: string): string {
   return text.replace(/\s+/g, ' ').trim();
 }

@@ -1,6 +1,6 @@
-/** What made the browser go somewhere. */
+/** What caused a navigation. */
 export type Cause =
-  /** Typed in, or a bookmark. */
+  /** An address that was typed, or a bookmark. */
   | { kind: 'person' }
   /** A link on a page. */
   | { kind: 'link'; from: Origin }
@@ -9,23 +9,23 @@ export type Cause =
   /** A page that moves on by itself. */
   | { kind: 'page'; from: Origin };
 
-/** The page somebody came from, as far as it governs where its links and forms may go. */
+/** The page from which a navigation starts: what its links and forms may do depends on it. */
 export interface Origin {
   url: URL;
   headers: Readonly<Record<string, string | string[] | undefined>>;
 }
 
-/** Fetch Metadata, "Sec-Fetch-Site", over all the URLs of one navigation. */
+/** `Sec-Fetch-Site` (Fetch Metadata), over all URLs of one navigation. */
 export function fetchSite(cause: Cause, chain: readonly URL[]): 'none' | 'same-origin' | 'same-site' | 'cross-site' {
   if (cause.kind === 'person') return 'none';
   const { url } = cause.from;
   if (chain.every(({ origin }) => origin === url.origin)) return 'same-origin';
-  // `localhost` is as good as a public suffix: am.localhost and photos.localhost are two sites, ports do not matter
+  // `localhost` is like a public suffix: am.localhost and photos.localhost are two sites; ports do not matter
   const same = chain.every(({ protocol, hostname }) => protocol === url.protocol && hostname === url.hostname);
   return same ? 'same-site' : 'cross-site';
 }
 
-/** Fetch §3.2: the Origin of a form's request. Pages with `no-referrer` keep theirs to themselves. */
+/** The `Origin` of a form's request (Fetch §3.2). Pages with `no-referrer` do not send theirs. */
 export function originHeader(cause: Cause, method: string): string | null {
   if (cause.kind !== 'form' || method === 'GET') return null;
   const policies = String(cause.from.headers['referrer-policy'] ?? '').split(',');
@@ -33,7 +33,7 @@ export function originHeader(cause: Cause, method: string): string | null {
 }
 
 /**
- * CSP Level 3, `form-action`: governs where a form goes and every redirect after it. Null: nothing stands in the way.
+ * Why CSP (Level 3, `form-action`) does not let a form go there; it applies to every redirect as well. Null: it does.
  */
 export function formActionRefusal(cause: Cause, target: URL): string | null {
   if (cause.kind !== 'form') return null;

@@ -1,18 +1,18 @@
 import { type HTMLElement, parse } from 'node-html-parser';
 import { type PageForm, type PressButton, readForms, squash } from './form.ts';
 
-/** What the person has before them. */
+/** The page that a person sees. */
 export interface Page {
   readonly url: URL;
-  /** 0 for a place outside that was not visited. */
+  /** 0: an address outside the deployment, which was not visited. */
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly html: string;
-  /** Where it moves on to by itself, at once (HTML §4.2.5.3); null: it stays. */
+  /** Where the page moves on to by itself (HTML §4.2.5.3); null: nowhere. */
   readonly onward: URL | null;
   /** The page's first heading. */
   readonly heading: string;
-  /** What can be read, one line per block. */
+  /** Its text, one line for each block. */
   readonly text: string;
   readonly forms: readonly PageForm[];
   readonly links: readonly Link[];
@@ -25,7 +25,7 @@ export interface Link {
   element: HTMLElement;
 }
 
-/** Narrows a choice between several of one name: a text that stands next to the right one. */
+/** Which of several with one name: the one near this text. */
 export interface Near {
   near?: string | RegExp;
 }
@@ -62,8 +62,8 @@ function onwardOf(document: HTMLElement, url: URL): URL | null {
 }
 
 /**
- * The form with this button, by what it says or by the value it sends. Throws with the page's text when there is none,
- * or no single one.
+ * The form with this button, found by its label or by the value it sends. Throws, with the page's text, unless there is
+ * exactly one.
  */
 export function findButton(page: Page, button: string, { near }: Near = {}): { form: PageForm; button: PressButton } {
   const found = page.forms.flatMap((form) => {
@@ -87,7 +87,7 @@ export function findLink(page: Page, text: string | RegExp, { near }: Near = {})
   throw new PageError(`There is no single link ${String(text)}; links: ${there}.`, page);
 }
 
-/** Of several elements the one whose surroundings hold the text first, going outwards. */
+/** Of several elements the one nearest to the text: the first whose ancestor contains it, going outwards. */
 function nearest<T extends { element: HTMLElement }>(found: readonly T[], near: string | RegExp | undefined): T | null {
   if (near === undefined) return found.length === 1 ? (found[0] ?? null) : null;
   let around = found.map((it) => ({ it, place: it.element as HTMLElement | null }));
@@ -109,7 +109,7 @@ function readable(document: HTMLElement): string {
   return lines.filter((line) => line !== '').join('\n');
 }
 
-/** Something was expected of a page that is not there. The message shows what the person saw. */
+/** Something that was expected is not on a page. The message contains the text of the page. */
 export class PageError extends Error {
   override name = 'PageError';
 

@@ -5,12 +5,12 @@ import { encodeForm, type Fill, filesIn } from './form.ts';
 import { type Cause, fetchSite, formActionRefusal, originHeader } from './navigation.ts';
 import { findButton, findLink, type Near, type Page, PageError, readPage } from './page.ts';
 
-/** Somebody with a browser and without a screen: reads pages, follows links, fills in forms, keeps cookies. */
+/** A person with a browser that has no screen: they read pages, follow links, fill in forms, and have cookies. */
 export interface Person {
   readonly username: string;
   readonly password: string;
   readonly cookies: CookieJar;
-  /** The page before them. Throws when there is none yet. */
+  /** The page they see. Throws if there is none yet. */
   readonly page: Page;
   /** Types an address. */
   visit(url: string | URL): Promise<Page>;
@@ -18,7 +18,7 @@ export interface Person {
   follow(text: string | RegExp, near?: Near): Promise<Page>;
   /** Fills in the form that has this button (its text, or the value it sends) and presses it. */
   press(button: string, fill?: Fill, near?: Near): Promise<Page>;
-  /** A second tab: the same person with the same cookies, and a page of its own. */
+  /** A second tab: the same person and cookies, and another page. */
   tab(): Person;
   close(): Promise<void>;
 }
@@ -27,13 +27,13 @@ export interface PersonOptions {
   username?: string;
   password?: string;
   /**
-   * Places whose addresses begin like this are not visited: the person stops there, with an empty page. A client's
-   * redirect URI, say.
+   * Addresses with one of these prefixes are not visited, such as a client's redirect URI: the person stops there, with
+   * an empty page.
    */
   stopsAt?: readonly string[];
-  /** Their own address, `127.x.y.z` (Linux). */
+  /** Their IP address, `127.x.y.z` (Linux only). */
   from?: string;
-  /** PEM: the authority that they have told their browser to believe. */
+  /** PEM: the certificate authority that their browser trusts. */
   ca?: string;
 }
 
@@ -115,7 +115,7 @@ interface Browser {
 }
 
 /**
- * Goes there, and on through redirects and pages that move on by themselves, one request at a time, as a browser does.
+ * Follows redirects, and pages that move on by themselves, one request at a time, as a browser does.
  */
 async function navigate(browser: Browser, start: NavigationRequest): Promise<Page> {
   let going = start;
@@ -133,7 +133,7 @@ async function navigate(browser: Browser, start: NavigationRequest): Promise<Pag
     if (typeof location !== 'string' || ![301, 302, 303, 307, 308].includes(answer.status)) {
       const page = readPage(answer);
       if (page.onward === null) return page;
-      // the page itself leads there: neither the form nor its page has a say any more
+      // the page itself navigates: the form and its page no longer matter
       going = { url: page.onward, method: 'GET', form: null, cause: { kind: 'page', from: page } };
       since = chain.length;
       continue;
@@ -166,7 +166,7 @@ async function send({ cookies, agent }: Browser, going: NavigationRequest, chain
       ...(cause.kind !== 'page' && { 'sec-fetch-user': '?1' }),
       ...(origin !== null && { origin }),
       ...(cookie !== null && { cookie }),
-      // a multipart body brings its own type, with the boundary
+      // a multipart body has its own type, with the boundary
       ...(form instanceof URLSearchParams && { 'content-type': 'application/x-www-form-urlencoded' }),
     },
     body: form instanceof URLSearchParams ? form.toString() : form,

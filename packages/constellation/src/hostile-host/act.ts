@@ -1,16 +1,16 @@
 import type http from 'node:http';
 import { gzipSync } from 'node:zlib';
 
-/** What came to an endpoint. */
+/** A request of an endpoint. */
 export interface Call {
   readonly path: string;
   readonly form: URLSearchParams;
 }
 
-/** One way to answer. `good` is what an honest Host would have answered, or null when it would have refused. */
+/** A way to answer. `good`: what an honest Host would have answered; null if it would have refused. */
 export type Act = (scene: { call: Call; good: Record<string, unknown> | null; response: http.ServerResponse }) => void;
 
-/** Stands in everything a hostile Host says of its own, so that a test finds it wherever it should not have come to. */
+/** Is in everything that a hostile Host makes up, so that a test can look for it where it must not get to. */
 export const POISON = 'poison-5f1c';
 
 const JSON_TYPE = { 'content-type': 'application/json' };
@@ -26,7 +26,7 @@ export function saying(
   };
 }
 
-/** Answers with these bytes, which claim to be JSON unless told otherwise. */
+/** Answers with these bytes, as JSON unless `headers` say otherwise. */
 export function sending(
   body: string | Buffer,
   headers: Readonly<Record<string, string>> = JSON_TYPE,
@@ -38,7 +38,7 @@ export function sending(
   };
 }
 
-/** The good answer, changed; what is changed to undefined is left out. */
+/** The good answer with changes; members that are changed to undefined are left out. */
 export function changing(change: (good: Record<string, unknown>, call: Call) => Record<string, unknown>): Act {
   return ({ good, call, response }) => {
     response.writeHead(200, JSON_TYPE);
@@ -46,16 +46,16 @@ export function changing(change: (good: Record<string, unknown>, call: Call) => 
   };
 }
 
-/** As an honest Host. */
+/** Answers like an honest Host. */
 export const honestly: Act = ({ good, response }) => {
   response.writeHead(good === null ? 400 : 200, JSON_TYPE);
   response.end(JSON.stringify(good ?? { error: 'invalid_request' }));
 };
 
-/** Takes the request and never says a word. */
+/** Accepts the request and never answers. */
 export const silently: Act = () => undefined;
 
-/** One byte now and then, of a good answer. */
+/** Sends a good answer one byte at a time, slowly. */
 export const dripping: Act = ({ good, response }) => {
   response.writeHead(200, JSON_TYPE);
   const text = Buffer.from(JSON.stringify(good));
@@ -68,20 +68,20 @@ export const dripping: Act = ({ good, response }) => {
 };
 const DRIP_MS = 200;
 
-/** The head of an answer, and nothing more. */
+/** Sends the head of an answer, and nothing more. */
 export const hangingAfterHeaders: Act = ({ response }) => {
   response.writeHead(200, JSON_TYPE);
   response.flushHeaders();
 };
 
-/** Half of a good answer, and the connection is gone. */
+/** Sends half of a good answer, and breaks off the connection. */
 export const breakingOff: Act = ({ good, response }) => {
   const text = JSON.stringify(good);
   response.writeHead(200, { ...JSON_TYPE, 'content-length': String(text.length) });
   response.write(text.slice(0, text.length / 2), () => response.socket?.destroy());
 };
 
-/** Headers without end. */
+/** Sends headers without end. */
 export const withEndlessHeaders: Act = ({ response }) => {
   const { socket } = response;
   if (socket === null) return;
@@ -92,6 +92,6 @@ export const withEndlessHeaders: Act = ({ response }) => {
   socket.on('error', () => undefined);
 };
 
-/** Ten megabytes of zeros in ten kilobytes. */
+/** Sends ten megabytes of zeros, compressed to ten kilobytes. */
 export const gzipBomb = (): Act =>
   sending(gzipSync(Buffer.alloc(10_000_000, 0x20)), { ...JSON_TYPE, 'content-encoding': 'gzip' });

@@ -5,11 +5,11 @@ import { bodyOf, hostMetadata, linkTokens, resourceMetadata, serve, transferred 
 import type { Guest } from '../guests.ts';
 import { type Act, type Call, honestly, saying } from './act.ts';
 
-/** How a hostile Host behaves; where nothing is said it is an honest one, as far as that can be seen from outside. */
+/** How a hostile Host behaves. In all that is not named here it behaves, as seen from outside, like an honest one. */
 export interface Script {
-  /** RFC 8414 metadata, given the honest one. */
+  /** RFC 8414 metadata, made from an honest Host's. */
   metadata?: (honest: Record<string, unknown>) => unknown;
-  /** The query with which the browser comes back from its consent page. */
+  /** The query with which its consent page sends the browser back. */
   consent?: (honest: Record<string, string>) => Record<string, string>;
   /** The code and refresh grants. */
   renew?: Act;
@@ -18,18 +18,18 @@ export interface Script {
   revoke?: Act;
 }
 
-/** A Host that a real AM links in the normal way, and that then misbehaves as its script says. */
+/** A Host that a real AM can link as usual, and that then misbehaves as its script says. */
 export interface HostileHost {
   readonly issuer: string;
   readonly resource: string;
-  /** Change it at any time. */
+  /** May be changed at any time. */
   script: Script;
-  /** Hop 2, as it came in. */
+  /** The requests of hop 2. */
   readonly transfers: Call[];
   readonly redemptions: Call[];
   readonly renewals: Call[];
   readonly revoked: Call[];
-  /** Tokens for links are good no longer: the AM has to renew. */
+  /** Ends all link tokens, so that the AM has to refresh them. */
   expireLinkTokens(): void;
   close(): Promise<void>;
 }
@@ -41,7 +41,7 @@ interface State {
   readonly linkTokens: Set<string>;
 }
 
-/** Opens it at the address of a guest. */
+/** Starts it at the address of a guest. */
 export async function openHostileHost({ url: issuer, port }: Guest): Promise<HostileHost> {
   const state: State = { pushed: new Map(), linkTokens: new Set() };
   const host: HostileHost = {
@@ -100,7 +100,7 @@ function answer(scene: Scene): void {
   }
 }
 
-/** Its consent page asks nobody anything. */
+/** Its consent page redirects at once. */
 function comeBack({ host, state, call, response }: Scene): void {
   const pushed = state.pushed.get(call.form.get('request_uri') ?? '');
   const honest = { code: `code-${secret()}`, state: pushed?.state ?? '', iss: host.issuer };
@@ -129,7 +129,7 @@ function token(
   );
 }
 
-/** For the key that the statement names. */
+/** A token bound to the key that the statement names. */
 function minted({ issuer }: HostileHost, { form }: Call): Record<string, unknown> {
   const { cnf } = claimsOf(form.get('actor_token') ?? '');
   const { jkt } = (cnf ?? {}) as { jkt?: unknown };
@@ -137,7 +137,7 @@ function minted({ issuer }: HostileHost, { form }: Call): Record<string, unknown
   return transferred({ accessToken: `at-${secret()}`, scope, resource, jkt, issuer });
 }
 
-/** Of a JWT that nobody checks: a hostile Host does not care. */
+/** Claims of a JWT, which a hostile Host does not verify. */
 export function claimsOf(jwt: string): Record<string, unknown> {
   const payload = jwt.split('.')[1] ?? '';
   return payload === '' ? {} : (JSON.parse(Buffer.from(payload, 'base64url').toString()) as Record<string, unknown>);

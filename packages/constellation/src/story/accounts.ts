@@ -1,19 +1,19 @@
 import { type Page, PageError } from '../browser/page.ts';
 import type { Person } from '../browser/person.ts';
 
-/** Makes an account with the person's name and password at a service, and is signed in there. */
+/** Makes an account with the person's name and password at a service, which signs them in. */
 export async function signUp(person: Person, serviceUrl: string): Promise<Page> {
   await person.visit(`${serviceUrl}/sign-up`);
   return account(person, 'Create account');
 }
 
-/** Signs in at a service, from its own sign-in page. */
+/** Signs in on a service's sign-in page. */
 export async function signIn(person: Person, serviceUrl: string): Promise<Page> {
   await person.visit(`${serviceUrl}/sign-in`);
   return isSignIn(person.page) ? account(person, 'Sign in') : person.page;
 }
 
-/** On a sign-in page: signs in and goes on to wherever this was in the way of. Elsewhere: nothing. */
+/** If the page is a sign-in page, signs in and continues; otherwise does nothing. */
 export async function signInIfAsked(person: Person): Promise<Page> {
   return isSignIn(person.page) ? account(person, 'Sign in') : person.page;
 }

@@ -5,13 +5,12 @@ import { signIn, signInIfAsked } from './accounts.ts';
 export interface AddHostOptions {
   am: { url: string };
   host: { url: string };
-  /** Scopes of the ceiling; by default everything the Host offers. */
+  /** Scopes of the ceiling; by default all that the Host offers. */
   ceiling?: readonly string[];
 }
 
 /**
- * A link from its start to its end: the AM's form, across to the Host, sign-in and ceiling there, and back. PROTOCOL
- * §2.2.
+ * Makes a link: the AM's form, sign-in and ceiling at the Host, and back. PROTOCOL §2.2.
  */
 export async function addHost(person: Person, { am, host, ceiling }: AddHostOptions): Promise<Page> {
   await signIn(person, am.url);

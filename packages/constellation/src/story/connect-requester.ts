@@ -5,7 +5,7 @@ import { signIn, signInIfAsked } from './accounts.ts';
 
 /** One line of the consent page: may this Requester ask this account at this Host for this scope? */
 export interface Question {
-  /** As the AM heads it: the Host's name and the owner's name for the account. */
+  /** The heading at the AM: the Host's name, and the owner's name for the account. */
   host: string;
   scope: string;
 }
@@ -16,15 +16,14 @@ export interface ConnectOptions {
   am: { url: string };
   requester: { url: string };
   answers: (question: Question) => Answer;
-  /** "And share what I keep here": ticked there, and then answered at the AM. PROTOCOL §2.3. */
+  /** Ticks "And share what I keep here" at the Requester, and answers it at the AM. PROTOCOL §2.3. */
   share?: 'link' | 'no';
-  /** Terms that it is asked to sign, by name; otherwise what the page proposes. PROTOCOL §10. */
+  /** Name of the terms that the Requester is asked to sign; by default those that the page proposes. PROTOCOL §10. */
   terms?: string;
 }
 
 /**
- * A connection from its start to its end: the Requester's form, across to the AM, sign-in and choices there, and back.
- * PROTOCOL §2.1.
+ * Makes a connection: the Requester's form, sign-in and choices at the AM, and back. PROTOCOL §2.1.
  */
 export async function connectRequester(
   person: Person,
@@ -44,7 +43,7 @@ export async function connectRequester(
   return back;
 }
 
-/** On the AM's consent page: answers every question and allows it. For Requesters that are not ours, too. */
+/** Answers every question on the AM's consent page, and allows the connection, for any Requester. */
 export async function answerConsent(
   person: Person,
   answers: ConnectOptions['answers'],
@@ -58,15 +57,15 @@ export async function answerConsent(
       const [, link = '', ...scope] = name.split(':');
       const over = controls.find((one) => one.name === `all:${link}`)?.under ?? [];
       const host = over.find((heading) => heading.includes(': ')) ?? over.join(' ');
-      // one thing alone is answered by the account's own switch
+      // if there is only one scope, it is answered by the account's switch
       return [kind === 'hidden' ? `all:${link}` : name, answers({ host, scope: scope.join(':') })];
     });
   return pressAllow(person, { ...Object.fromEntries(choices), ...more });
 }
 
-/** On a consent page: fills it in, and presses the button that allows it. */
+/** Fills in a consent page, and presses the button that allows it. */
 export async function pressAllow(person: Person, fill: Fill): Promise<Page> {
   const page = await person.press('allow', fill);
-  // without a script the button said what it was before: the page says so, and what it comes to now
+  // without a script the button's label is out of date; the page says so, and what would be allowed now
   return page.text.includes('It now says what it comes to') ? person.press('allow') : page;
 }
