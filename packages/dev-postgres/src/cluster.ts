@@ -9,13 +9,13 @@ import type { Programs } from './binaries.ts';
 const exec = promisify(execFile);
 
 const INITDB = ['-U', 'postgres', '--auth=trust', '--encoding=UTF8', '--locale=C', '--no-sync'];
-/** Less to copy for every test file. */
+/** Small, since every test file makes a copy. */
 const SMALL_SEGMENTS = '--wal-segsize=4';
 
 /**
- * Makes sure that there is a cluster in `dataDir`, owned by whoever runs the server. `copy`: of one that was made once
- * for this version of Postgres and is kept in the temporary directory, because initdb costs more than a second of
- * processor time and copying next to nothing.
+ * Makes sure that there is a cluster in `dataDir`, owned by the user who runs the server. `copy`: it is copied from one
+ * that was made for this version of Postgres and is kept in the temporary directory: initdb takes more than a second of
+ * processor time, and copying next to none.
  */
 export async function initialise(run: Programs, input: { dataDir: string; from: 'initdb' | 'copy' }): Promise<void> {
   const { dataDir, from } = input;
@@ -25,7 +25,7 @@ export async function initialise(run: Programs, input: { dataDir: string; from: 
   else await exec('cp', ['-R', `${await kept(run)}/.`, dataDir], { ...run.as, cwd: '/' });
 }
 
-/** Made under another name and then renamed, so that nobody ever copies half of it. */
+/** Made under another name and then renamed, so that no process copies half of it. */
 async function kept(run: Programs): Promise<string> {
   const print = createHash('sha256').update(
     JSON.stringify([run.version, process.arch, ourUid(run), INITDB, SMALL_SEGMENTS]),
@@ -41,7 +41,7 @@ async function kept(run: Programs): Promise<string> {
       fs.rmSync(partial, { recursive: true, force: true }); // somebody else was faster
     }
   }
-  // the temporary directory is everybody's: a cluster is what its owner makes of it
+  // everybody can write to the temporary directory, and whoever owns a cluster controls what it does
   if (fs.statSync(cluster).uid !== ourUid(run)) throw new Error(`${cluster} belongs to somebody else; delete it.`);
   return cluster;
 }

@@ -16,8 +16,7 @@ export interface Embedded {
   /** Connection URL of a role; the database defaults to `postgres`. */
   url(role: string, database?: string): string;
   /**
-   * Stops the server the way a crash would (no checkpoint, open transactions lost). `restart` brings it back through
-   * recovery.
+   * Stops the server as a crash would: without a checkpoint, and open transactions are lost. `restart` recovers it.
    */
   crash(): Promise<void>;
   /** Starts the server again on the same port and data directory after `crash`. */
@@ -27,30 +26,33 @@ export interface Embedded {
 }
 
 export interface EmbeddedOptions {
-  /** Kept over restarts and written durably. Without it: a temporary directory, without fsync, deleted by `stop`. */
+  /**
+   * Kept when the server stops, and written durably. By default a temporary directory, without fsync, which `stop`
+   * deletes.
+   */
   dataDir?: string;
-  /** Defaults to one that `choosePort` gives. */
+  /** By default one that `choosePort` returns. */
   port?: number;
   /**
-   * Asked again when a port was taken before the server listened there. Defaults to one that nobody else of ours
-   * chooses, nor between `crash` and `restart`.
+   * Called again if the port was taken before the server listened there. By default it returns ports that no other
+   * process of these tests chooses, not even between `crash` and `restart`.
    */
   choosePort?: () => Promise<number>;
-  /** More of Postgres' settings, `name=value`. */
+  /** Further settings of Postgres, as `name=value`. */
   settings?: readonly string[];
 }
 
 const START_WITHIN_MS = patience(120);
 const START_PAUSE_MS = 20;
-/** What is there already, on a port that was asked for, need not be a Postgres. */
+/** How long a server that is already at the given port may take to answer; it need not be a Postgres. */
 const ANSWER_WITHIN_MS = patience(5);
 const MAX_CONNECTIONS = 200;
-/** A program that knows nothing of us may take the port that we chose before Postgres listens there. */
+/** Some other program may take a chosen port before Postgres listens there. */
 const PORT_TRIES = 5;
 
 /**
- * Starts an embedded Postgres. It ends with this process, however this process ends. Rejects with the server's own
- * words when it cannot start.
+ * Starts an embedded Postgres. It ends with this process, in whichever way that ends. If it cannot start, rejects with
+ * the server's message.
  */
 export async function startEmbedded(options: EmbeddedOptions = {}): Promise<Embedded> {
   const run = await programs();
@@ -94,7 +96,7 @@ interface Running {
   watchdog: ChildProcess;
 }
 
-/** At the port asked for, or, where none was, at the first chosen one that nobody takes before the server does. */
+/** Starts it at the given port, or else at the first chosen one that is not taken in the meantime. */
 async function startSomewhere(
   options: EmbeddedOptions,
   start: (port: number) => Promise<Running>,
@@ -124,8 +126,8 @@ interface Launch {
 
 async function launch({ run, dataDir, port, temporary, settings }: Launch): Promise<Running> {
   const url = urlOf({ port, role: 'postgres', database: 'postgres' });
-  // fsync guards against a crash of the machine, which no test survives anyway; synchronous_commit stays on: crash()
-  // must lose nothing acknowledged
+  // fsync protects from a crash of the machine, which no test survives anyway. synchronous_commit stays on, since
+  // crash() must lose nothing that was acknowledged
   const flags = [...(temporary ? ['fsync=off', 'full_page_writes=off'] : []), ...settings].flatMap((it) => ['-c', it]);
   const args = [
     '-D',
@@ -173,7 +175,7 @@ async function launch({ run, dataDir, port, temporary, settings }: Launch): Prom
   }
 }
 
-/** Whether it is our server that answers: on a port that was in use it is somebody else's. */
+/** Whether the server that answers is this one: if the port was in use, it is another. */
 async function serves(url: string, dataDir: string): Promise<boolean> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: ANSWER_WITHIN_MS });
   await client.connect();
@@ -185,7 +187,9 @@ async function serves(url: string, dataDir: string): Promise<boolean> {
   }
 }
 
-/** A server nobody stopped must not keep this process alive: when it ends, the watchdog stops the server. */
+/**
+ * A server that was not stopped must not keep this process alive: when the process ends, the watchdog stops the server.
+ */
 function detach({ server, watchdog }: Running): Running {
   server.unref();
   watchdog.unref();
@@ -194,8 +198,8 @@ function detach({ server, watchdog }: Running): Running {
 }
 
 /**
- * However this process ends, kill -9 included, its end of the pipe closes; the watchdog then stops the server and
- * clears away a temporary directory.
+ * When this process ends, even by kill -9, its end of the pipe is closed. The watchdog then stops the server, and
+ * deletes a temporary directory.
  */
 function watch(run: Programs, server: ChildProcess, garbage: string | null): ChildProcess {
   const script =

@@ -6,21 +6,19 @@ import pg from 'pg';
 import type { Embedded } from './embedded.ts';
 
 /**
- * Applies the union of several migration folders to the database behind a URL: `applyMigrations` of
- * `@chatelaine/postgres`.
+ * Applies the union of several migration folders to the database at a URL: `applyMigrations` of `@chatelaine/postgres`.
  */
 export type Apply = (url: string, dirs: string[]) => Promise<unknown>;
 
 /**
- * One service in a database: its role, its schema of the same name, its `<role>_jobs` schema, and the migrations it
- * brings.
+ * One service in a database: its role, its schema of the same name, its `<role>_jobs` schema, and its migrations.
  */
 export interface InstanceSpec {
   role: string;
   dirs?: string[];
 }
 
-/** A database of one test. */
+/** A test's database. */
 export interface TestDatabase {
   database: string;
   /** Connection URL of one of the roles, or of `postgres`. */
@@ -41,8 +39,8 @@ export async function asSuperuser(embedded: Embedded, statements: string[], data
 }
 
 /**
- * Makes sure that the database exists and that each role has its own two schemas in it and sees nothing of the others.
- * Repeatable; touches no table. The database is where `npm start` keeps its state; tests use `createTestDatabase`.
+ * Makes sure that the database exists, and that each role has its two schemas in it and no access to others. May be
+ * repeated; changes no table. For the database of `npm start`; tests use `createTestDatabase`.
  */
 export async function provision(embedded: Embedded, input: { database: string; roles: string[] }): Promise<void> {
   const client = new pg.Client({ connectionString: embedded.url('postgres') });
@@ -60,7 +58,7 @@ function roleStatements(role: string): string[] {
   const name = quote(role);
   const jobs = quote(`${role}_jobs`);
   return [
-    // roles belong to the whole server: two test databases may both want `am`
+    // roles belong to the whole server, and several test databases may need `am`
     `do $$ begin create role ${name} login; exception when duplicate_object or unique_violation then null; end $$`,
     `create schema if not exists ${name} authorization ${name}`,
     `create schema if not exists ${jobs} authorization ${name}`,
@@ -70,31 +68,31 @@ function roleStatements(role: string): string[] {
   ];
 }
 
-/** Of each server, by what is in them. */
+/** Names of the templates of each server, by their contents. */
 const templates = new WeakMap<Embedded, Map<string, Promise<string>>>();
-/** What was made through each, and is still there. */
+/** Names of the databases that were made through each value and still exist. */
 const databases = new WeakMap<Embedded, Set<string>>();
 
-/** Lets both make their databases from the same templates. They must be one server. */
+/** Makes both use the same templates. They must be one server. */
 export function shareTemplates(one: Embedded, other: Embedded): void {
   const shared = templates.get(other) ?? new Map<string, Promise<string>>();
   templates.set(other, shared);
   templates.set(one, shared);
 }
 
-/** Drops each database that `createTestDatabase` made through this value and that nobody dropped. */
+/** Drops each database that `createTestDatabase` made through this value and that was not dropped. */
 export async function dropDatabasesOf(embedded: Embedded): Promise<void> {
   const left = [...(databases.get(embedded) ?? [])];
   databases.delete(embedded);
   for (const name of left) await dropDatabase(embedded, name);
 }
 
-/** Of Postgres: somebody is connected to the database. */
+/** Postgres' SQLSTATE when there are connections to the database. */
 const OBJECT_IN_USE = '55006';
 
 /**
- * A connection that is ending ends by itself: one that is cut off instead has nobody any more who would hear of it, and
- * the process would end.
+ * Waits for connections that are being closed: if one were terminated instead, nothing would handle its error, and the
+ * process would end.
  */
 async function dropDatabase(embedded: Embedded, name: string): Promise<void> {
   const sql = `drop database if exists ${quote(name)}`;
@@ -107,9 +105,9 @@ async function dropDatabase(embedded: Embedded, name: string): Promise<void> {
 }
 
 /**
- * A fresh database with the given services in it, their migrations applied. The first call for a set of services and
- * migrations makes a template; every later one copies it, which takes some 30 ms. `apply` is `applyMigrations` of
- * `@chatelaine/postgres` (passed in, because that package's own tests stand on this one).
+ * A new database for the given services, with their migrations applied. The first call for a set of services and
+ * migrations makes a template; later ones copy it, which takes about 30 ms. `apply` is `applyMigrations` of
+ * `@chatelaine/postgres`, passed in because that package's tests use this one.
  */
 export async function createTestDatabase(
   embedded: Embedded,
@@ -135,13 +133,13 @@ export async function createTestDatabase(
   };
 }
 
-/** One service in a database of its own. */
+/** A new database for one service. */
 export interface Instance {
   url: string;
   drop(): Promise<void>;
 }
 
-/** `createTestDatabase` for the usual case of one service. */
+/** `createTestDatabase` for one service. */
 export async function createInstance(
   embedded: Embedded,
   input: { role: string; dirs?: string[]; apply: Apply },
@@ -163,7 +161,7 @@ async function makeTemplate(
   return name;
 }
 
-/** What the template would hold: roles, and every migration's name and text. */
+/** A digest of a template's contents: roles, and the name and text of each migration. */
 function fingerprint(instances: InstanceSpec[]): string {
   const hash = createHash('sha256');
   for (const { role, dirs = [] } of instances) {
@@ -185,7 +183,7 @@ export function readMigrations(dirs: string[]): { name: string; sql: string }[] 
 }
 
 function quote(identifier: string): string {
-  // names come from tests and from our own start script: refusing odd ones is simpler than quoting them
+  // names come from tests and from our own start script, so odd ones are refused instead of being quoted
   if (!/^[a-z][a-z0-9_]{0,58}$/.test(identifier)) throw new Error(`Not a name for a role or database: ${identifier}`);
   return `"${identifier}"`;
 }

@@ -7,7 +7,7 @@ import type {
   SqlQueryable,
 } from '@prisma/driver-adapter-utils';
 
-/** What we reach into; adapter-pg 7.10.0 keeps it private, and the version is pinned exactly. */
+/** A private part of adapter-pg 7.10.0, whose version is pinned exactly. */
 interface Internals {
   performIO(query: SqlQuery): Promise<{ fields: { dataTypeID: number }[] }>;
   onError(error: unknown): never;
@@ -20,8 +20,8 @@ const TEXT_OID = 25;
 const CHARACTER = 6;
 
 /**
- * adapter-pg 7.10.0 as the schema engine needs it, with its three faults mended: "char" columns of the catalogue,
- * scripts with plpgsql bodies, and the shadow database, which it opens in the main database when it was given a URL.
+ * adapter-pg 7.10.0 with three of its faults mended for the schema engine: "char" columns of the catalog, scripts with
+ * plpgsql bodies, and the shadow database, for which it uses the main database if it was given a URL.
  */
 export function schemaAdapter(input: { url: string; schema?: string }): SqlMigrationAwareDriverAdapterFactory {
   const { url, schema } = input;
@@ -64,7 +64,7 @@ function mend(adapter: PgAdapter): SqlDriverAdapter {
 }
 
 /**
- * Reads "char" columns as characters. Each call gets an object of its own, so that parallel queries do not mix up their
+ * Reads "char" columns as characters. Each call gets its own object, so that concurrent queries do not mix up their
  * columns.
  */
 function readChars<T extends SqlQueryable>(target: T): T {

@@ -5,13 +5,13 @@ import { schemaAdapter } from './schema-adapter.ts';
 import { schemaEngine } from './schema-engine.ts';
 
 export interface SchemaDiffInput {
-  /** A database whose role may create databases (the migrations are tried out in one). With `live`, any. */
+  /** A database whose role may create databases, since the migrations are tried in one; with `live`, any. */
   url: string;
-  /** One or more Prisma files that together make the schema; a datasource block is added when none has one. */
+  /** The Prisma files of the schema; if none has a datasource block, one is added. */
   schemaFiles: string[];
-  /** Migration folders; their union, sorted by name, is what the schema is compared with. */
+  /** Migration folders: the schema is compared with their union, sorted by name. */
   migrationDirs?: string[];
-  /** Compare with the tables of this live schema instead of with the migrations. `_prisma_migrations` is left out. */
+  /** Compares with the tables of this live schema instead of with the migrations, except for `_prisma_migrations`. */
   live?: { url: string; schema: string };
 }
 
@@ -20,8 +20,8 @@ type File = { path: string; content: string };
 const DATASOURCE: File = { path: 'datasource.prisma', content: 'datasource db {\n  provider = "postgresql"\n}\n' };
 
 /**
- * What the migrations, or the live database, still lack of the Prisma schema, as SQL; null when they agree. CHECKs,
- * partial indexes and grants, which Prisma's language cannot say, are not seen. Rejects when a migration does not run.
+ * SQL that turns the result of the migrations, or the live database, into the Prisma schema; null if they agree. It
+ * does not see what Prisma's language cannot express: CHECKs, partial indexes and grants. Rejects if a migration fails.
  */
 export async function schemaDiff(input: SchemaDiffInput): Promise<string | null> {
   const files = read(input.schemaFiles);

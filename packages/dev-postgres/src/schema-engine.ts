@@ -17,9 +17,8 @@ interface Globals {
 let loaded: Promise<typeof glue> | undefined;
 
 /**
- * Prisma's schema engine as WebAssembly. Prisma's command line downloads a native engine, and without it `migrate diff`
- * prints nothing and exits 0, which would make every drift check pass; this build of the same engine comes with the
- * lockfile.
+ * Prisma's schema engine as WebAssembly, a dependency like any other. Prisma's command line downloads a native engine,
+ * and without it `migrate diff` prints nothing and exits with 0, so that every check would pass.
  */
 export function schemaEngine(): Promise<typeof glue> {
   loaded ??= load();

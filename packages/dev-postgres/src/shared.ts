@@ -3,17 +3,16 @@ import { type Embedded, startEmbedded } from './embedded.ts';
 import { shareTemplates, dropDatabasesOf } from './instance.ts';
 
 /**
- * Nobody replicates it, nobody keeps it, and what it holds is small: what serves only large or lasting databases would
- * cost more than the tests.
+ * Without replication, and without what only large or lasting databases need: it would cost more than the tests.
  */
 const SETTINGS = ['wal_level=minimal', 'max_wal_senders=0', 'autovacuum=off', 'jit=off', 'io_method=sync'];
 
 let server: Promise<Embedded> | undefined;
 
 /**
- * The Postgres that all test files of this process share: started for the first that asks, ended with the process. What
- * `stop` ends are the databases that were made through the value returned. A test that crashes Postgres or changes its
- * settings starts one of its own (`startEmbedded`).
+ * The Postgres that all test files of this process share: started at the first call, and ended with the process. `stop`
+ * drops the databases that were made through the returned value. A test that crashes Postgres or changes its settings
+ * starts one of its own (`startEmbedded`).
  */
 export async function sharedEmbedded(): Promise<Embedded> {
   server ??= spend('Postgres', () => startEmbedded({ settings: SETTINGS }));

@@ -1,14 +1,14 @@
 import fs from 'node:fs';
 import os from 'node:os';
 
-/** A folder in memory, on Linux; a container often has a very small one. */
+/** A folder in memory on Linux, which is often very small in a container. */
 const IN_MEMORY = '/dev/shm';
-/** Several clusters, each with what some test files write into them. */
+/** Enough for several clusters, each with the databases of some test files. */
 const ROOM_BYTES = 2 * 1024 ** 3;
 
 /**
- * Where clusters live that are thrown away: in memory where there is room, because every test file makes databases and
- * would wait for the disk. TMPDIR has the last word.
+ * The folder of temporary clusters: in memory if it is large enough there, because every test file makes databases and
+ * would wait for the disk; TMPDIR overrides it.
  */
 export function temporaryFolder(): string {
   return process.env['TMPDIR'] === undefined && hasRoom(IN_MEMORY) ? IN_MEMORY : os.tmpdir();

@@ -5,7 +5,7 @@ import { assertAlive, assertDead, freshHash, freshId, type Issued, newGrant, red
 
 const { redirectUri, codeChallenge } = REQUEST;
 
-/** A code that no request stands behind. */
+/** A code that no authorization request has led to. */
 async function grantCode(storage: OAuthStorage, codeLifetimeSeconds = 300): Promise<Issued> {
   const [clientId, codeHash, grant] = [freshId('client'), freshHash(), newGrant()];
   await storage.grantCode({ clientId, redirectUri, codeChallenge, codeHash, codeLifetimeSeconds, grant });

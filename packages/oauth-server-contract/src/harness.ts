@@ -1,8 +1,8 @@
 import type { OAuthStorage } from '@chatelaine/oauth-server';
 
 /**
- * What of a test runner the contract needs; jest's own functions fit. Passed in, so that no runner is a dependency of
- * this package.
+ * The functions of a test runner that the contract needs, such as jest's. They are passed in, so that this package
+ * depends on no runner.
  */
 export interface TestRunner {
   describe(name: string, body: () => void): void;
@@ -13,21 +13,21 @@ export interface TestRunner {
 
 /** A storage under test, made once for the whole suite. */
 export interface StorageHarness {
-  /** The same state through two doors, as two replicas have it: nothing may depend on which one is asked. */
+  /** Two replicas with the same state: nothing may depend on which one is called. */
   readonly replicas: readonly [OAuthStorage, OAuthStorage];
-  /** Moves everything stored this many seconds into the past, which is how the suite lets time go by. */
+  /** Moves all stored times this many seconds into the past, as if time had passed. */
   age(seconds: number): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** What a part of the suite works with. */
+/** What each part of the suite gets. */
 export interface Bench {
   readonly storage: OAuthStorage;
   readonly replicas: readonly [OAuthStorage, OAuthStorage];
   age(seconds: number): Promise<void>;
 }
 
-/** Runs `count` calls at once, shared out over the replicas. */
+/** Runs `count` calls at once, distributed over the replicas. */
 export function race<T>(
   bench: Bench,
   count: number,
@@ -39,14 +39,14 @@ export function race<T>(
 }
 
 /**
- * One storage after the other, `count` times: for two different steps that meet, again and again, each time a little
+ * The replicas in turn, `count` times: for two different steps that run at the same time, each time a little
  * differently.
  */
 export async function rounds(count: number, round: (n: number) => Promise<void>): Promise<void> {
   for (let n = 0; n < count; n++) await round(n);
 }
 
-/** How many outcomes are of this kind. */
+/** The number of outcomes of this kind. */
 export function countKind(outcomes: readonly { readonly kind: string }[], kind: string): number {
   return outcomes.filter((outcome) => outcome.kind === kind).length;
 }

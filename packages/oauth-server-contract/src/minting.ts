@@ -4,7 +4,7 @@ import { freshHash, type Relationship } from './relationship.ts';
 
 export const freshTransferGrantId = (): string => randomBytes(16).toString('base64url');
 
-/** What a test may choose about a mint. */
+/** Options of a mint; by default it is a good one. */
 export interface MintChoices {
   readonly linkToken?: TokenKey;
   readonly clientId?: string;
@@ -19,7 +19,7 @@ export interface Minted {
   readonly outcome: Awaited<ReturnType<OAuthStorage['mintTransfer']>>;
 }
 
-/** Mints under a link, rightly or not. */
+/** Mints under a link, or tries to. */
 export async function mint(storage: OAuthStorage, link: Relationship, choices: MintChoices = {}): Promise<Minted> {
   const {
     linkToken = link.accessToken,

@@ -18,7 +18,7 @@ import {
 
 const METADATA = { redirect_uris: ['https://client.example/callback'] };
 
-/** Until there is nothing left that is past its time. */
+/** Reaps until no expired row is left. */
 async function reapAll(bench: Bench): Promise<number> {
   for (let total = 0; ; ) {
     const reaped = await bench.storage.reap();
@@ -54,7 +54,7 @@ export function reapContract({ it }: TestRunner, bench: Bench): void {
   });
 
   it('many reaping at the same moment share the work', async () => {
-    // what other tests have left is to go before, and not with these
+    // rows that other tests have left are reaped first, so that they are not counted here
     await bench.age(2.5 * DAY);
     await reapAll(bench);
     await race(bench, 40, (storage) => storage.burn([freshGuard(), freshGuard()]));

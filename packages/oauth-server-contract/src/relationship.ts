@@ -9,7 +9,7 @@ import type {
   TokenKey,
 } from '@chatelaine/oauth-server';
 
-// Everything is made with ids of its own, so that no test sees another's.
+// Everything gets new ids, so that tests do not affect each other.
 
 export const HOUR = 3600;
 export const DAY = 86_400;
@@ -36,7 +36,7 @@ export const REQUEST: AuthorizationRequest = {
   isAuthenticated: false,
 };
 
-/** What a test may choose about a relationship; the rest is usual. */
+/** Options of a relationship. */
 export interface Choices {
   readonly clientId?: string;
   readonly request?: Partial<AuthorizationRequest>;
@@ -110,7 +110,7 @@ export function consentTo(
 
 export const newAnswer = (): NewAnswer => ({ press: freshHash(), encrypted: randomBytes(80) });
 
-/** A consent just given: the code is on its way to the client. */
+/** A request that was consented to, and its code, which has not been redeemed. */
 export async function issue(storage: OAuthStorage, choices: Choices = {}): Promise<Issued> {
   const open = await openRequest(storage, choices);
   const grant = newGrant(choices.grant);
@@ -127,7 +127,7 @@ export interface Redemption {
   readonly outcome: Awaited<ReturnType<OAuthStorage['redeemCode']>>;
 }
 
-/** Redeems a code, rightly or not, for a link token and a refresh token. */
+/** Redeems a code, or tries to, for a link token and a refresh token. */
 export async function redeem(
   storage: OAuthStorage,
   issued: Issued,
@@ -152,7 +152,7 @@ export async function redeem(
 
 export type Relationship = Issued & Redemption;
 
-/** A link that works: consent given, code redeemed. */
+/** A working link, whose code was redeemed. */
 export async function relate(
   storage: OAuthStorage,
   choices: Choices & { isAuthenticated?: boolean } = {},
@@ -164,7 +164,7 @@ export async function relate(
   return { ...issued, ...redemption };
 }
 
-/** Uses the refresh token, rightly or not, for another link token. */
+/** Uses the refresh token, or tries to, for another link token. */
 export async function refresh(
   storage: OAuthStorage,
   link: Relationship,
@@ -189,7 +189,7 @@ export async function refresh(
   return { accessToken: { bucket: refreshToken.bucket, hash }, outcome };
 }
 
-/** None of these tokens is alive, whichever replica is asked. */
+/** Asserts that none of these tokens is valid at any replica. */
 export async function assertDead(replicas: readonly OAuthStorage[], ...tokens: readonly TokenKey[]): Promise<void> {
   for (const storage of replicas) {
     for (const token of tokens) assert.equal(await storage.findToken(token), null);

@@ -14,7 +14,7 @@ import {
   now,
 } from './relationship.ts';
 
-/** Seconds that the access tokens live which are handed out with a successor. */
+/** Lifetime, in seconds, of the access tokens that are issued with a successor. */
 const GRACE = 120;
 const OWN = { request: { scope: [], transferScope: null, answeredBy: 'extension' } };
 
@@ -22,7 +22,7 @@ interface Own extends Issued {
   readonly refreshToken: TokenKey;
 }
 
-/** Redeems a code of a grant that an extension answers for: there is a refresh token, and nothing beside. */
+/** Redeems a code of a grant of an extension, for a refresh token alone. */
 async function redeemOwn(storage: OAuthStorage, issued: Issued, jkt: string | null = null) {
   const hash = freshHash();
   const outcome = await storage.redeemCode({
@@ -55,7 +55,7 @@ interface RenewChoices {
   readonly rotates?: 'yes' | 'no';
   readonly keyId?: number;
   readonly graceSeconds?: number;
-  /** When it was shown; without, now. */
+  /** When the token was shown; by default now. */
   readonly shownAt?: number;
 }
 
@@ -76,7 +76,7 @@ async function renew(storage: OAuthStorage, own: Own, choices: RenewChoices = {}
   return { outcome, successor: { bucket: refreshToken.bucket, hash } };
 }
 
-/** Grants that an extension answers for: their key, and the rotation of their refresh tokens. */
+/** Grants of an extension: their key, and the rotation of their refresh tokens. */
 export function renewContract({ it }: Pick<TestRunner, 'it'>, bench: Bench): void {
   it('of a kernel’s own relationship nothing is renewed this way', async () => {
     const issued = await issue(bench.storage);

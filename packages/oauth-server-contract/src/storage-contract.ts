@@ -15,9 +15,9 @@ import { refreshContract, tokenContract } from './token-contract.ts';
 import { transferGrantContract } from './transfer-grant-contract.ts';
 
 /**
- * What every implementation of the storage port guarantees, as a test suite: `storageContract({ describe, it,
- * beforeAll, afterAll }, 'name', makeHarness)` with the functions of any test runner. The harness is made once; the
- * suite uses ids of its own throughout.
+ * The guarantees of every implementation of the storage port, as a test suite: `storageContract({ describe, it,
+ * beforeAll, afterAll }, 'name', makeHarness)`, with the functions of any test runner. The harness is made once; each
+ * test uses new ids.
  */
 export function storageContract(runner: TestRunner, name: string, makeHarness: () => Promise<StorageHarness>): void {
   runner.describe(name, () => {

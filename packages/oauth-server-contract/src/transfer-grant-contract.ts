@@ -39,10 +39,10 @@ export function transferGrantContract({ it }: TestRunner, bench: Bench): void {
       const ends = Array.from({ length: 20 }, () => end(bench, link.clientId, freshTransferGrantId()));
       assert.deepEqual(new Set((await Promise.all(ends)).map(({ kind }) => kind)), new Set(['ended']));
     }
-    // some of those that come at once may be counted without each other
+    // concurrent ones may not see each other when they are counted
     const more = await Promise.all(Array.from({ length: 20 }, () => end(bench, link.clientId, freshTransferGrantId())));
     assert.deepEqual(more.at(-1), { kind: 'too_many' });
-    // what is known ends all the same, and another link makes room
+    // a transfer grant that is known can still be ended, and another link has room of its own
     assert.deepEqual(await end(bench, link.clientId, transferGrantId), { kind: 'ended' });
     assert.deepEqual((await mint(bench.storage, link, { transferGrantId })).outcome, { kind: 'ended' });
     await relate(bench.storage, { clientId: link.clientId });

@@ -53,7 +53,7 @@ export async function answerConsent(
   const choices = controls
     .filter(({ name }) => name.startsWith('answer:'))
     .map(({ name, kind }) => {
-      // answer:<link>:<scope>; a scope may contain colons, a link's id does not
+      // answer:<link>:<scope>, where the scope may contain colons, and the link's id cannot
       const [, link = '', ...scope] = name.split(':');
       const over = controls.find((one) => one.name === `all:${link}`)?.under ?? [];
       const host = over.find((heading) => heading.includes(': ')) ?? over.join(' ');
