@@ -1,5 +1,6 @@
 import { parseForm } from '@chatelaine/protocol';
 import { describe, expect, it } from '@jest/globals';
+import { addsWords } from '../src/consent/again-card.tsx';
 import { allField, answerField, askedField, readConsentForm } from '../src/consent/consent-form.ts';
 import type { OfferedLink } from '../src/consent/offered.ts';
 
@@ -138,5 +139,23 @@ describe('the consent form', () => {
     expect(
       readConsentForm(offered, form({ [answerField('lnk_1', 'entries.read')]: 'allow', duration: 'aeon' })).kind,
     ).toBe('again');
+  });
+});
+
+describe('what another connection would add', () => {
+  const at = (host: string, access: string) => ({
+    host,
+    reads: access.includes('r'),
+    writes: access.includes('w'),
+  });
+
+  it('is said in a few words, however many services there are', () => {
+    expect(addsWords([at('Photos', 'w')])).toBe('write to Photos');
+    expect(addsWords([at('Photos', 'r'), at('Notes', 'r'), at('Mail', 'rw')])).toBe(
+      'read at Photos and Notes; read and write at Mail',
+    );
+    const many = Array.from({ length: 50 }, (_, index) => at(`Host ${index}`, 'rw'));
+    expect(addsWords(many)).toBe('read and write at Host 0, Host 1, Host 2 and 47 other services');
+    expect(addsWords(many.slice(0, 4))).toBe('read and write at Host 0, Host 1, Host 2 and Host 3');
   });
 });

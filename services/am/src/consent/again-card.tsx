@@ -22,16 +22,7 @@ export function AgainCard({ again, name, own, offered }: AgainView): VNode | nul
     <Card title={again.kind === 'adds' ? 'It asks for more' : 'You connected it before'}>
       {adds.length > 0 && (
         <p>
-          <strong>
-            Adds:{' '}
-            {adds
-              .map(
-                ({ host, reads, writes }) =>
-                  `${[reads && 'read', writes && 'write'].filter(Boolean).join(' and ')} ` +
-                  `${writes && !reads ? 'to' : 'at'} ${host}`,
-              )
-              .join(', ')}
-          </strong>
+          <strong>Adds: {addsWords(adds)}</strong>
         </p>
       )}
       {again.kind === 'adds' ? (
@@ -67,4 +58,23 @@ export function AgainCard({ again, name, own, offered }: AgainView): VNode | nul
       )}
     </Card>
   );
+}
+
+/** How many services are named for each kind of access; the rest are counted. */
+const MOST_NAMED = 3;
+
+/** What would be added, in a few words, however many services there are. */
+export function addsWords(adds: ReturnType<typeof newOf>): string {
+  const hosts = new Map<string, string[]>();
+  for (const { host, reads, writes } of adds) {
+    const what = reads && writes ? 'read and write at' : writes ? 'write to' : 'read at';
+    hosts.set(what, [...(hosts.get(what) ?? []), host]);
+  }
+  return [...hosts].map(([what, names]) => `${what} ${named(names)}`).join('; ');
+}
+
+function named(names: readonly string[]): string {
+  const rest = names.length - MOST_NAMED;
+  if (rest > 1) return `${names.slice(0, MOST_NAMED).join(', ')} and ${rest} other services`;
+  return names.length === 1 ? String(names[0]) : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
 }
