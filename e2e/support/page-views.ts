@@ -1,5 +1,6 @@
 import type { Page } from 'playwright-core';
 import { AM_PAGES } from './am-pages.ts';
+import { BRIDGE_PAGES } from './bridge-pages.ts';
 import { CONSENT_PAGES } from './consent-pages.ts';
 import type { Stage, Who } from './stage.ts';
 import { TERMS_PAGES } from './terms-pages.ts';
@@ -147,6 +148,7 @@ export const REQUESTER_PAGES: readonly PageView[] = [
 
 export const PAGE_VIEWS: readonly PageView[] = [
   ...HOST_PAGES,
+  ...BRIDGE_PAGES,
   ...REQUESTER_PAGES,
   ...AM_PAGES,
   ...CONSENT_PAGES,

@@ -2,6 +2,7 @@ import {
   addHost,
   connectRequester,
   type Constellation,
+  type DeployedService,
   FLAVORS,
   type Flavor,
   type Person,
@@ -11,6 +12,7 @@ import {
   startConstellation,
 } from '@chatelaine/constellation';
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
+import { connectChirp, startBridgedServices } from './bridge-stage.ts';
 import { newContext } from './chromium.ts';
 import { NEWER_TERMS } from './newer-terms.ts';
 import { drawnPicture } from '../../scripts/start/picture.ts';
@@ -67,8 +69,20 @@ const ENTRIES: Readonly<Record<Flavor, readonly { text: string; day: number; pic
 };
 
 export async function setStage(browser: Browser): Promise<Stage> {
-  const env = (): Record<string, string> => ({ CONNECTS_PER_HOUR: '10000', TERMS_DIRECTORY: NEWER_TERMS });
-  const deployment = await startConstellation({ ams: 1, guests: ['apps'], label: 'pages', env });
+  const env = { CONNECTS_PER_HOUR: '10000', TERMS_DIRECTORY: NEWER_TERMS };
+  const bridged = await startBridgedServices('robin');
+  const deployment = await startConstellation({
+    ams: 1,
+    bridges: 1,
+    guests: ['apps', 'chirp', 'plume'],
+    ports: bridged.ports,
+    label: 'pages',
+    env: ({ service }) => ({ ...env, ...(service === 'bridge' ? bridged.env : {}) }),
+  });
+  const close = async (): Promise<void> => {
+    await deployment.stop();
+    await bridged.close();
+  };
   try {
     const people = {
       robin: deployment.person({ username: 'robin' }),
@@ -76,18 +90,17 @@ export async function setStage(browser: Browser): Promise<Stage> {
       visitor: deployment.person({ username: 'visitor' }),
     };
     await furnish(deployment, people.robin, browser);
-    for (const { url } of [deployment.am, ...deployment.hosts, deployment.requester])
-      await signUp(people.newcomer, url);
+    for (const { url } of deployment.services) await signUp(people.newcomer, url);
     const consentUrl = await askedFor(deployment, people.newcomer);
-    return { deployment, people, consentUrl, close: () => deployment.stop() };
+    return { deployment, people, consentUrl, close };
   } catch (error) {
-    await deployment.stop();
+    await close();
     throw error;
   }
 }
 
 async function furnish(deployment: Constellation, robin: Person, browser: Browser): Promise<void> {
-  for (const { url } of [deployment.am, ...deployment.hosts, deployment.requester]) await signUp(robin, url);
+  for (const { url } of deployment.services) await signUp(robin, url);
   const context = await contextFor(browser, robin, deployment);
   const page = await context.newPage();
   for (const flavor of FLAVORS) {
@@ -102,6 +115,7 @@ async function furnish(deployment: Constellation, robin: Person, browser: Browse
     answers: ({ host }) => (host.startsWith('Notes') ? 'ask' : 'allow'),
   });
   await robin.visit(deployment.requester.url);
+  await connectChirp(robin, bridgeOf(deployment).url);
 }
 
 async function addEntry(
@@ -125,6 +139,13 @@ async function addEntry(
     .waitFor();
 }
 
+/** The bridge of the deployment. */
+export function bridgeOf({ services }: Constellation): DeployedService {
+  const bridge = services.find(({ service }) => service === 'bridge');
+  if (bridge === undefined) throw new Error('There is no bridge.');
+  return bridge;
+}
+
 /** Begins a link, up to the Host's consent page. */
 async function askedFor(deployment: Constellation, person: Person): Promise<string> {
   await signIn(person, deployment.am.url);
@@ -142,7 +163,7 @@ export async function contextFor(
   options: BrowserContextOptions = {},
 ): Promise<BrowserContext> {
   const context = await newContext(browser, options);
-  for (const { url } of [deployment.am, ...deployment.hosts, deployment.requester]) {
+  for (const { url } of deployment.services) {
     const cookies = [...person.cookies.of(new URL(url).hostname)];
     await context.addCookies(cookies.map(([name, value]) => ({ name, value, url, httpOnly: true })));
   }

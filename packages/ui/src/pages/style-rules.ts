@@ -65,8 +65,8 @@ nav a[aria-current] { color: var(--ink); font-weight: 600; border-color: var(--a
   .fixed-nav { padding-bottom: 4.2rem }
   .fixed-nav nav { position: fixed; inset: auto 0 0; z-index: 2; flex-wrap: nowrap; gap: 0; background: var(--card);
     border-top: 1px solid var(--line); padding-bottom: env(safe-area-inset-bottom) }
-  .fixed-nav nav a { position: relative; flex: 1; text-align: center; white-space: nowrap; padding: .9rem .1rem .75rem;
-    border-bottom: 0; border-top: 3px solid transparent; font-size: .92rem }
+  .fixed-nav nav a { position: relative; flex: auto; text-align: center; white-space: nowrap;
+    padding: .9rem .1rem .75rem; border-bottom: 0; border-top: 3px solid transparent; font-size: .92rem }
   .fixed-nav nav .count { position: absolute; top: .1rem; left: calc(50% + .9rem); min-width: 1.2rem; margin: 0;
     padding: 0 .25rem; font-size: .7rem; line-height: 1.2rem }
   .fixed-nav nav a[aria-current] { border-color: var(--accent) }

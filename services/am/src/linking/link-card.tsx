@@ -1,4 +1,17 @@
-import { Badge, Button, ButtonRow, Card, Day, Facts, Field, Form, Initial, Moment, Notice } from '@chatelaine/ui';
+import {
+  Address,
+  Badge,
+  Button,
+  ButtonRow,
+  Card,
+  Day,
+  Facts,
+  Field,
+  Form,
+  Initial,
+  Moment,
+  Notice,
+} from '@chatelaine/ui';
 import type { VNode } from 'preact';
 import { OWN_NAME_CHARS } from '../identity/own-name.ts';
 import type { OwnLink } from './hosts-store.ts';
@@ -94,7 +107,11 @@ function UsedBy({ link: { usedBy, hasMoreUsers } }: { link: OwnLink }): VNode {
     <ul>
       {usedBy.map(({ clientName, who, sentences, bearer }) => (
         <li>
-          {clientName} <small>({who})</small> {bearer && <Badge kind="needs">keys that fit anybody</Badge>}{' '}
+          {clientName}{' '}
+          <small>
+            (<Address>{who}</Address>) ·{' '}
+          </small>
+          {bearer && <Badge kind="needs">keys that fit anybody</Badge>}{' '}
           <small>
             <Sentences sentences={sentences} />
           </small>
