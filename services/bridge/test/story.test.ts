@@ -156,9 +156,11 @@ describe('a service by OAuth 1.0a', () => {
 test('a service for which whoever runs the bridge has no client id is shown, and cannot be connected', async () => {
   const browser = await bridge.browser().signUp('asking');
   const { text, words } = await browser.get('/services');
-  expect(words).toMatch(/GitHub not set up .*? Ask whoever runs this bridge to set it up\./);
+  expect(words).toMatch(/Not set up here .*? Ask whoever runs it to set up one that you use\. .*GitHub/);
   expect(text).not.toContain('/services/github/connect');
   expect((await browser.get('/services/github/callback?state=x&code=y')).status).toBe(404);
+  const front = (await bridge.browser().get('/')).words;
+  expect([front.includes('Chirp'), front.includes('GitHub')]).toEqual([true, false]);
 });
 
 test('an account that is deleted leaves no connection: its tokens are dead, the service was told', async () => {

@@ -1,4 +1,17 @@
-import { Badge, Button, ButtonLink, ButtonRow, Card, Empty, Facts, Form, Layout, Notice } from '@chatelaine/ui';
+import {
+  Badge,
+  Button,
+  ButtonLink,
+  ButtonRow,
+  Card,
+  Empty,
+  Facts,
+  Form,
+  Layout,
+  List,
+  Notice,
+  Row,
+} from '@chatelaine/ui';
 import type { VNode } from 'preact';
 import type { Service } from '../definitions/index.ts';
 
@@ -44,10 +57,32 @@ export function ServicesPage({ services, issuer, news }: ServicesView): VNode {
           <p>Whoever runs this bridge has not set up any.</p>
         </Empty>
       )}
-      {services.map((view) => (
+      {services.filter(isUsable).map((view) => (
         <ServiceCard key={view.service.id} {...view} />
       ))}
+      <NotSetUp services={services.filter((view) => !isUsable(view))} />
     </Layout>
+  );
+}
+
+const isUsable = ({ ready, account }: ServiceView): boolean => ready || account !== null;
+
+/** What whoever runs the bridge would have to set up first. */
+function NotSetUp({ services }: Pick<ServicesView, 'services'>): VNode | null {
+  if (services.length === 0) return null;
+  return (
+    <Card title="Not set up here">
+      <p>This bridge knows these services, too. Ask whoever runs it to set up one that you use.</p>
+      <List>
+        {services.map(({ service }) => (
+          <Row
+            key={service.id}
+            title={service.title}
+            note={service.scopes.map(({ sentence }) => wordsOf(service, sentence)).join(' · ')}
+          />
+        ))}
+      </List>
+    </Card>
   );
 }
 
@@ -56,7 +91,7 @@ function ServiceCard({ service, ready, account }: ServiceView): VNode {
     account === null ? service.scopes : service.scopes.filter(({ scope }) => account.shares.includes(scope));
   const lost = account === null ? [] : service.scopes.filter(({ scope }) => !account.shares.includes(scope));
   return (
-    <Card title={service.title} aside={<State ready={ready} account={account} />}>
+    <Card title={service.title} aside={<State account={account} />}>
       <Facts
         facts={[
           ...(account === null ? [] : [['Account there', account.label] as [string, string]]),
@@ -97,8 +132,8 @@ function ServiceCard({ service, ready, account }: ServiceView): VNode {
   );
 }
 
-function State({ ready, account }: Pick<ServiceView, 'ready' | 'account'>): VNode {
-  if (account === null) return ready ? <Badge>not connected</Badge> : <Badge>not set up</Badge>;
+function State({ account }: Pick<ServiceView, 'account'>): VNode {
+  if (account === null) return <Badge>not connected</Badge>;
   return account.state === 'active' ? <Badge kind="good">connected</Badge> : <Badge kind="bad">broken</Badge>;
 }
 

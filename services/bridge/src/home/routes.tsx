@@ -9,7 +9,11 @@ export function homePages(app: FastifyInstance, { config, services }: Pick<Deps,
     currentAccount(request) === null
       ? renderPage(
           reply,
-          <HomePage name={config.name} issuer={config.issuer} titles={services.map(({ title }) => title)} />,
+          <HomePage
+            name={config.name}
+            issuer={config.issuer}
+            titles={services.filter(({ id }) => config.clients.has(id)).map(({ title }) => title)}
+          />,
         )
       : reply.redirect('/services', 303),
   );
