@@ -62,7 +62,8 @@ export function proofContract({ it }: TestRunner, bench: Bench): void {
 
   it('of 50 calls with one proof at the same moment exactly one is served', async () => {
     const { token, jkt } = await bound(bench.storage);
-    // the last clock is so far ahead that its proof is remembered in another way, or soon forgotten
+    // the clock of a client may be ahead: a proof from 30 s ahead is remembered in another way, one from 5 s ahead only
+    // until then
     for (const iat of [now(), now() + 30, now() + 5]) {
       const proof = freshProof(jkt, iat);
       const outcomes = await race(bench, 50, (storage) => use(storage, { token, proof }));

@@ -1,14 +1,14 @@
-/** What somebody keeps at a stand-in: enough to be read and written. */
+/** Entries of accounts at a stand-in, which can be read and added to. */
 export interface Entry {
   readonly id: string;
   readonly text: string;
   readonly date: string;
 }
 
-/** By account. */
+/** Entries by account. */
 export type Entries = Map<string, Entry[]>;
 
-/** The API of both stand-ins, once it is known whose token was sent; null: there is no such address. */
+/** The API of both stand-ins, for the account of the token; null: there is no such path. */
 export function apiAnswer(
   entries: Entries,
   { method, path, account, body }: { method: string; path: string; account: string; body: string },

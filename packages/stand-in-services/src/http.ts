@@ -7,11 +7,11 @@ export interface Listening {
   close(): Promise<void>;
 }
 
-/** Where it listens. */
+/** Where a stand-in listens. */
 export interface ListenOptions {
-  /** Any that is free, unless given. */
+  /** By default any free port. */
   readonly port?: number;
-  /** Loopback, unless given. */
+  /** By default loopback. */
   readonly address?: string;
 }
 
@@ -45,7 +45,7 @@ export function sendJson(response: http.ServerResponse, status: number, json: un
   response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(json));
 }
 
-/** A page with one form, as plain as can be. Who signs in is chosen: it is a stand-in. */
+/** A plain page with one form, on which people choose whose account to sign in to. */
 export function sendAgreePage(
   response: http.ServerResponse,
   input: { title: string; accounts: readonly string[]; hidden: Readonly<Record<string, string>> },

@@ -1,7 +1,8 @@
 import fs from 'node:fs';
 
 /**
- * A map that is written to `<file>.<name>` whenever it changes, and read from there; without a file, an ordinary one.
+ * A map that is written to `<file>.<name>` whenever it changes, and is read from there at start; without a file, an
+ * ordinary map.
  */
 export function keptMap<Value>(file: string | undefined, name: string): Map<string, Value> {
   if (file === undefined) return new Map();
@@ -23,6 +24,6 @@ export function keptMap<Value>(file: string | undefined, name: string): Map<stri
   });
 }
 
-/** Times of expiry are dates again. */
+/** Turns times of expiry into dates again. */
 const revived = (key: string, value: unknown): unknown =>
   key.endsWith('ExpiresAt') && typeof value === 'string' ? new Date(value) : value;

@@ -11,23 +11,23 @@ export interface OAuth1ServiceOptions extends ListenOptions {
   readonly accounts: readonly string[];
   readonly entries?: Entries;
   /**
-   * As others see it, where a proxy stands in front: what was signed begins with it. Unless given, as it was called.
+   * Its origin behind a proxy, with which signed URLs begin; by default the origin of the request.
    */
   readonly origin?: string;
-  /** Where what was given is kept between two runs; in memory only unless given. */
+  /** File in which tokens are kept between runs; by default they are in memory only. */
   readonly file?: string;
-  /** `PLAINTEXT` is only fit for TLS; a stand-in has none. */
+  /** The accepted signature method; `PLAINTEXT` needs TLS, which a stand-in does not have. */
   readonly signatureMethod?: 'HMAC-SHA1' | 'HMAC-SHA256';
 }
 
 export interface OAuth1Service extends Listening {
-  /** Requests whose signature, nonce and timestamp were good. */
+  /** Requests that were accepted, by signature, nonce and timestamp. */
   readonly accepted: readonly string[];
-  /** Why others were not. */
+  /** Why other requests were refused. */
   readonly refused: readonly string[];
-  /** Its clock, in seconds ahead of ours. */
+  /** How many seconds its clock is ahead. */
   skew: number;
-  /** Says so, as RFC 5849 demands; a service of before it does not. */
+  /** Whether it confirms the callback, as RFC 5849 demands; services of OAuth 1.0 do not. */
   confirmsCallback: boolean;
   endAccount(account: string): void;
 }
@@ -39,12 +39,12 @@ interface Token {
   readonly account?: string;
 }
 
-/** So far a timestamp may be off. */
+/** How many seconds a timestamp may differ from its clock. */
 const WINDOW_SECONDS = 60;
 
 /**
- * A service that speaks OAuth 1.0a, by a library of others: it signs what it was sent anew, and compares. Nonces are
- * good for once.
+ * A service with OAuth 1.0a, on somebody else's library: it computes the signature of each request and compares. A
+ * nonce can be used once.
  */
 export async function startOAuth1Service(options: OAuth1ServiceOptions): Promise<OAuth1Service> {
   const state = {
@@ -117,7 +117,7 @@ async function handle(state: State, request: http.IncomingMessage, response: htt
   else sendJson(response, found.status, found.json);
 }
 
-/** RFC 5849 §3.2. Which token a request is signed with depends on what it is for. */
+/** RFC 5849 §3.2. Which token signs a request depends on the endpoint. */
 function wrongWith(
   { options, temporary, tokens, nonces }: State,
   input: { method: string; url: URL; oauth: Record<string, string>; now: number },
@@ -185,7 +185,7 @@ function redeem(
   sendToken(response, keep(tokens, 'token', { account: kept.account ?? '' }), false);
 }
 
-/** A temporary token travels in the browser's address (RFC 5849 §2.2); one of an account never does. */
+/** A temporary token is in the URL of the browser (RFC 5849 §2.2); an account's token never is. */
 function keep(
   where: Map<string, Token>,
   kind: 'temporary' | 'token',

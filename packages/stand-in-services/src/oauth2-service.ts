@@ -5,20 +5,20 @@ import { apiAnswer, type Entries } from './entries.ts';
 import { keptMap } from './kept-map.ts';
 import { listen, type Listening, type ListenOptions, sendAgreePage, sendJson, textOf } from './http.ts';
 
-/** In what this one differs from a service that keeps to the letter of RFC 6749; each is known of some real one. */
+/** Deviations from RFC 6749, each of which some real service has. */
 export interface Quirks {
-  /** The token answer one level down. */
+  /** The token response is in a member of the answer. */
   readonly tokenMember?: string;
   readonly noExpiresIn?: boolean;
-  /** Says that an access token lives for so many seconds, whatever is true. */
+  /** The `expires_in` that it sends, whatever the lifetime is. */
   readonly expiresIn?: number;
-  /** Errors with status 200. */
+  /** Errors have the status 200. */
   readonly errorsAre200?: boolean;
-  /** The granted scope with commas. */
+  /** Scopes in answers are separated by commas. */
   readonly commas?: boolean;
-  /** A refresh token is good for ever, and an answer to it names no other. */
+  /** A refresh token does not rotate, and the answer to its use contains none. */
   readonly keepsRefreshTokens?: boolean;
-  /** Grants these instead of what was asked for. */
+  /** Scopes that are granted instead of the requested ones. */
   readonly grants?: readonly string[];
 }
 
@@ -27,18 +27,18 @@ export interface OAuth2ServiceOptions extends ListenOptions {
   readonly client: { readonly id: string; readonly secret: string; readonly redirectUri: string };
   readonly accounts: readonly string[];
   readonly entries?: Entries;
-  /** Where what was given is kept between two runs; in memory only unless given. */
+  /** File in which tokens are kept between runs; by default they are in memory only. */
   readonly file?: string;
   readonly accessTokenSeconds?: number;
   readonly quirks?: Quirks;
-  /** Answers a request of the API before the stand-in does; true when it did. For services that behave badly. */
+  /** Answers a request of the API instead of the stand-in, if it returns true: for services that misbehave. */
   readonly misbehave?: (request: http.IncomingMessage, response: http.ServerResponse) => boolean;
 }
 
 export interface OAuth2Service extends Listening {
-  /** What was asked at the token endpoint, with its outcome: `refresh_token 200`. */
+  /** Requests of the token endpoint with their outcomes: `refresh_token 200`. */
   readonly tokenRequests: readonly string[];
-  /** Requests of the API: method, target and `Authorization`, whether it was good or not. */
+  /** Requests of the API, accepted or not: method, target and `Authorization`. */
   readonly calls: readonly {
     readonly method: string;
     readonly target: string;
@@ -47,20 +47,20 @@ export interface OAuth2Service extends Listening {
     readonly body: string;
   }[];
   readonly revoked: readonly string[];
-  /** Every token that it has handed out. */
+  /** Every token that it has issued. */
   readonly issued: readonly string[];
-  /** Ends all access tokens, as if their time were over; refresh tokens stay. */
+  /** Expires all access tokens; refresh tokens stay valid. */
   expireAccessTokens(): void;
-  /** Ends everything that an account has given. */
+  /** Ends all tokens of an account. */
   endAccount(account: string): void;
   quirks: Quirks;
-  /** Between the making of a token and the answer with it. */
+  /** Called between the making of a token and the answer. */
   onToken: () => Promise<void>;
 }
 
 /**
- * A service that speaks OAuth 2.0 by a library of others: codes with PKCE, refresh tokens that rotate and are good
- * for once. An account is chosen on its page, without a password.
+ * A service with OAuth 2.0, on somebody else's library: codes with PKCE, and refresh tokens that rotate and can be used
+ * once. An account is chosen on its page, without a password.
  */
 export async function startOAuth2Service(options: OAuth2ServiceOptions): Promise<OAuth2Service> {
   const entries: Entries = options.entries ?? new Map();
@@ -129,7 +129,7 @@ interface Exchange {
   readonly body: string;
 }
 
-/** The person's answer: back to the client with a code, by the library. */
+/** Handles the person's answer: the library redirects to the client with a code. */
 async function agree({ server }: Routes, response: http.ServerResponse, form: Record<string, string>): Promise<void> {
   const { account = '', answer, ...query } = form;
   const back = new URL(query['redirect_uri'] ?? 'http://localhost');
@@ -186,7 +186,7 @@ async function api(routes: Routes, { request, response, body, path }: Exchange &
     });
 }
 
-/** What the library is to keep. */
+/** The library's storage. */
 function memory({ client, quirks, file }: OAuth2ServiceOptions) {
   const codes = new Map<string, OAuth2Server.AuthorizationCode>();
   const [tokens, refreshTokens] = [

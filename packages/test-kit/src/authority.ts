@@ -4,24 +4,27 @@ import path from 'node:path';
 import { sha256 } from '@chatelaine/crypto';
 import { bits, explicit, implicit, integer, octets, oid, sequence, setOf, time, utf8, yes } from './der.ts';
 
-/** What `node:https` and `node:tls` take, PEM. */
+/** Key and certificate for `node:https` and `node:tls`, as PEM. */
 export interface Certificate {
   readonly key: string;
   readonly cert: string;
 }
 
-/** A certificate authority for one run of tests: its key is in memory only, and nobody trusts it who is not told to. */
+/**
+ * A certificate authority for one run of tests. Its key is in memory only, and only who is given its certificate trusts
+ * it.
+ */
 export interface LocalAuthority {
   /** Its own certificate, PEM. */
   readonly ca: string;
-  /** What a server has that shows this certificate as its own. */
+  /** Key and certificate of a server that presents the authority's own certificate. */
   readonly itself: Certificate;
   /**
-   * For exactly these names, and this long; a time that lies in the past is one that is over. (Node takes no
-   * `*.localhost`: a wildcard needs two labels after it.)
+   * A certificate for exactly these names. A negative lifetime makes an expired one. (Node accepts no `*.localhost`,
+   * because a wildcard needs two labels after it.)
    */
   certificate(names: readonly string[], lifetimeSeconds?: number): Certificate;
-  /** Writes the certificate down for `NODE_EXTRA_CA_CERTS`; returns where. */
+  /** Writes the certificate to a file, for `NODE_EXTRA_CA_CERTS`; returns its path. */
   write(folder: string): string;
 }
 
@@ -105,7 +108,7 @@ function issue(issuer: Issuer, { subject, publicKey, extensions, lifetimeSeconds
 const pem = (key: KeyObject): string => String(key.export({ type: 'pkcs8', format: 'pem' }));
 const named = (name: string): Buffer => sequence(setOf(sequence(oid(NAME), utf8(name))));
 const critical = (id: string, value: Uint8Array): Buffer => sequence(oid(id), yes(), octets(value));
-/** Any name for a key will do that two keys do not share. RFC 5280 §4.2.1.2. */
+/** An id that differs for each key. RFC 5280 §4.2.1.2. */
 const keyId = (key: KeyObject): Buffer => sha256(key.export({ type: 'spki', format: 'der' })).subarray(0, 20);
 const newKeys = (): { publicKey: KeyObject; privateKey: KeyObject } =>
   generateKeyPairSync('ec', { namedCurve: 'P-256' });

@@ -3,18 +3,18 @@ import { hiddenFields } from './html.ts';
 import { type Answer, encodeForm, FORM, type Form, send, type Sent, type SentHeaders } from './http.ts';
 
 export interface BrowserOptions {
-  /** What it has from the start: those of another browser, or of somebody who is signed in. */
+  /** Its first cookies, such as those of another browser. */
   readonly cookies?: Iterable<readonly [string, string]>;
-  /** Of each request. */
+  /** Headers of each request. */
   readonly headers?: SentHeaders;
 }
 
-/** Of every account a test signs up. */
+/** The password of every account that a test makes. */
 export const PASSWORD = 'correct horse battery staple';
 
 /**
- * A browser without a screen, at one service: keeps cookies, fills in forms with what is hidden in them, follows
- * nothing.
+ * A browser without a screen, for one service: it keeps cookies, and submits forms with their hidden fields. It follows
+ * neither redirects nor links.
  */
 export class Browser {
   port: number;
@@ -28,17 +28,17 @@ export class Browser {
     for (const [name, value] of cookies) this.keep(name, value);
   }
 
-  /** Names and values of all that it keeps. */
+  /** Names and values of its cookies. */
   get cookies(): ReadonlyMap<string, string> {
     return this.#jar.of(ORIGIN.hostname);
   }
 
-  /** Keeps a cookie that the service has not set. */
+  /** Adds a cookie that the service has not set. */
   keep(name: string, value: string): void {
     this.#jar.take(ORIGIN, [`${name}=${value}; Path=/; Secure`]);
   }
 
-  /** The same person, at another process of the same service. */
+  /** The same cookies, at another process of the service. */
   at(place: number | string): Browser {
     return new Browser(place, { cookies: this.cookies, headers: this.#headers });
   }
@@ -47,7 +47,7 @@ export class Browser {
     return this.#send({ path, headers });
   }
 
-  /** Posts without looking at any page first; text goes out as it is. */
+  /** Posts without opening a page; a string is sent as it is. */
   post(path: string, form: Form | string, headers: SentHeaders = {}): Promise<Answer> {
     const body = typeof form === 'string' ? form : encodeForm(form);
     return this.postRaw(path, body, { 'content-type': FORM, ...headers });
@@ -58,8 +58,8 @@ export class Browser {
   }
 
   /**
-   * Opens a page, then posts `fields` with what is hidden in its form for `action`; where there is none, with the first
-   * token on it.
+   * Opens a page, then posts `fields` with the hidden fields of its form for `action`; if it has none, with the first
+   * token on the page.
    */
   async submit(page: string, action: string, fields: Form = {}, headers: SentHeaders = {}): Promise<Answer> {
     const { text } = await this.get(page);
@@ -84,5 +84,5 @@ export class Browser {
   }
 }
 
-/** Where a service believes to be whose proxy speaks https, whatever its address in a test. */
+/** The origin that a service behind an https proxy takes for its own, whatever its address in the test. */
 const ORIGIN = new URL('https://localhost');

@@ -1,4 +1,4 @@
-// As much of DER (X.690) as a certificate needs.
+// The parts of DER (X.690) that a certificate needs.
 
 const TAG = { boolean: 0x01, integer: 0x02, bits: 0x03, octets: 0x04, oid: 0x06, utf8: 0x0c, time: 0x17 } as const;
 const SEQUENCE = 0x30;
@@ -20,12 +20,12 @@ export const octets = (content: Uint8Array): Buffer => encode(TAG.octets, conten
 export const utf8 = (text: string): Buffer => encode(TAG.utf8, Buffer.from(text));
 export const yes = (): Buffer => encode(TAG.boolean, Buffer.from([0xff]));
 
-/** A number that is not negative, by its bytes. */
+/** A non-negative integer, from its bytes. */
 export function integer(bytes: Uint8Array): Buffer {
   return encode(TAG.integer, Buffer.concat([Buffer.from((bytes[0] ?? 0) >= 0x80 ? [0] : []), bytes]));
 }
 
-/** Whole bytes, less as many bits at the end. */
+/** A bit string; `unused`: how many bits at the end do not count. */
 export function bits(content: Uint8Array, unused = 0): Buffer {
   return encode(TAG.bits, Buffer.concat([Buffer.from([unused]), content]));
 }
@@ -41,11 +41,11 @@ function base128(value: number): number[] {
   return digits;
 }
 
-/** UTCTime: to the second, for years before 2050. */
+/** UTCTime, for years before 2050. */
 export function time(date: Date): Buffer {
   return encode(TAG.time, Buffer.from(`${date.toISOString().replace(/[-:T]/g, '').slice(2, 14)}Z`));
 }
 
-/** Of the surrounding structure's own numbering: around a whole value, or in the place of its tag. */
+/** Context-specific tags: around a value (explicit), or instead of its tag (implicit). */
 export const explicit = (number: number, part: Uint8Array): Buffer => encode(CONTEXT | CONSTRUCTED | number, part);
 export const implicit = (number: number, content: Uint8Array): Buffer => encode(CONTEXT | number, content);

@@ -4,10 +4,13 @@ import { patience } from './patience.ts';
 const PAUSE_MS = 25;
 const SHOWN_LENGTH = 2_000;
 
-/** Told by the test environment (jest/native-environment.cjs) when a test or the hooks around it have ended. */
+/** The test environment (jest/native-environment.cjs) calls it when a test, or the hooks around it, have ended. */
 const ENDED = Symbol.for('chatelaine.test.ended');
 
-/** Ends the waits of a test that has ended, by its time limit, say: nothing goes on behind the tests after it. */
+/**
+ * Ends the waits of a test that has ended, by a time limit for example, so that they do not continue during the next
+ * ones.
+ */
 let over = new AbortController();
 const ended = ((globalThis as Record<symbol, Set<() => void> | undefined>)[ENDED] ??= new Set());
 ended.add(() => {
@@ -16,18 +19,18 @@ ended.add(() => {
 });
 
 export interface Waiting<T> {
-  /** What is waited for; by default, that there is something to see: neither null, nor undefined, nor false. */
+  /** The condition; by default, that the value is neither null nor undefined nor false. */
   readonly until?: (seen: T) => boolean;
-  /** Of the quick machine; where the protocol says how long something may take, a few times that. */
+  /** The deadline on a quick machine; if the protocol says how long something may take, a few times that. */
   readonly seconds?: number;
 }
 
 type Seen<T, W> = W extends { until: unknown } ? T : Exclude<T, null | undefined | false>;
 
 /**
- * Looks again and again, until there is what is waited for; resolves with what was seen then. It waits for the event,
- * however long a slow machine takes: its deadline only ends a test that waits for what will never be. Rejects with what
- * did not come about and what was seen last, then or when the test that waits is over.
+ * Calls `look` until its value meets the condition, and resolves with that value. It waits for the event, however long
+ * a slow machine takes; its deadline only ends a test that waits for something that never happens. At the deadline, or
+ * when the test has ended, it rejects with what did not happen and the last value.
  */
 export async function eventually<T, W extends Waiting<T>>(
   look: () => T | Promise<T>,
@@ -45,7 +48,7 @@ export async function eventually<T, W extends Waiting<T>>(
       const problem =
         `This did not come about in ${((now - began) / 1000).toFixed(1)} s: ` +
         `${String(waiting.until ?? look)}\nSeen last: ${shown(seen)}`;
-      // nobody listens to its rejection any more
+      // nothing handles its rejection any more
       if (signal.aborted) console.error(problem);
       throw new Error(problem);
     }

@@ -1,11 +1,11 @@
 import { Session } from 'node:inspector/promises';
 
-/** So often is it done: what timers happen to run beside it one time they do not run every time. */
+/** How often the work is done: what a timer runs during it once does not run every time. */
 const TIMES = 5;
 
 /**
- * The source files of ours that have a function which runs each time `work` is done, as `packages/crypto/src/dpop.ts`,
- * sorted. What only runs when a module is loaded does not count, so let it be done once before.
+ * Our source files with a function that runs each time `work` is done, such as `packages/crypto/src/dpop.ts`, sorted.
+ * Do the work once before, so that functions which run only when a module is loaded are not counted.
  */
 export async function filesRunBy(work: () => Promise<unknown>): Promise<readonly string[]> {
   const session = new Session();
@@ -15,7 +15,7 @@ export async function filesRunBy(work: () => Promise<unknown>): Promise<readonly
     await session.post('Profiler.startPreciseCoverage', { callCount: true, detailed: false });
     const runs: Set<string>[] = [];
     for (let time = 1; time <= TIMES; time++) {
-      // taking the counts sets them back
+      // this also resets the counts
       await session.post('Profiler.takePreciseCoverage');
       await work();
       const { result } = await session.post('Profiler.takePreciseCoverage');

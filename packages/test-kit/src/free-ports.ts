@@ -1,21 +1,19 @@
 import { once } from 'node:events';
 import net from 'node:net';
 
-// below the ports that systems give to outgoing connections, and to whoever asks for any (from 32768 on Linux): one of
-// those could take a chosen port
-// before it is used
+// below the ephemeral ports (from 32768 on Linux): one of those could be given to another connection before it is used
 const LOWEST = 10_240;
 const HIGHEST = 32_767;
 const RANGE = HIGHEST - LOWEST + 1;
 const APART = 97;
 
-// processes that choose at the same moment begin at different places
+// processes that choose at the same moment begin at different ports
 let next = (process.pid * APART) % RANGE;
 
 /**
- * As many ports of 127.0.0.1 that nothing listens on, all different. Whoever chooses in this way, in whichever process,
- * chooses others as long as this process lives: an issuer contains its port, so that a port is often known long before
- * anything listens there.
+ * Different ports of 127.0.0.1 on which nothing listens. As long as this process lives, no call of this function
+ * returns them again, in any process: an issuer contains its port, so a port is often known long before anything
+ * listens there.
  */
 export async function freePorts(count: number): Promise<number[]> {
   const ports: number[] = [];
@@ -23,27 +21,27 @@ export async function freePorts(count: number): Promise<number[]> {
     if (tries > RANGE) throw new Error(`There are no ${count} free ports.`);
     const port = LOWEST + next;
     next = (next + 1) % RANGE;
-    // claimed first: nobody is disturbed at a port of their own by our looking
+    // claimed before it is tried, so that nobody is disturbed at a port that they have chosen
     if ((await claim(port)) && !(await isTaken(port))) ports.push(port);
   }
   return ports;
 }
 
-/** One of {@link freePorts}. */
+/** A single one of {@link freePorts}. */
 export async function freePort(): Promise<number> {
   const [port = 0] = await freePorts(1);
   return port;
 }
 
-/** Those of the given ports that something else has on this machine. */
+/** Those of the given ports that are in use on this machine. */
 export async function takenPorts(ports: readonly number[]): Promise<number[]> {
   const taken = await Promise.all(ports.map(async (port) => ((await isTaken(port)) ? [port] : [])));
   return taken.flat();
 }
 
 /**
- * A name that one process of this machine can have at a time, until it ends. Elsewhere than on Linux there are no such
- * names, and luck has to do.
+ * Claims a port by a name that only one process of this machine can have, until it ends. Such names exist only on
+ * Linux; elsewhere nothing is claimed.
  */
 async function claim(port: number): Promise<boolean> {
   if (process.platform !== 'linux') return true;

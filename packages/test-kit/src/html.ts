@@ -1,8 +1,8 @@
-/** A page as it is read: tags left out, entities decoded. */
+/** The text of a page: without tags, with entities decoded. */
 export const wordsOf = (html: string): string =>
   decoded(html.replaceAll('<wbr/>', '').replace(/<[^>]*>/g, ' ')).replace(/\s+/g, ' ');
 
-/** What is hidden in the forms of a page, or only in its first one for `action`. */
+/** The hidden fields of a page's forms, or of its first form for `action`. */
 export function hiddenFields(html: string, action?: string): Record<string, string> {
   const forms = html.split('<form');
   const isFor = (form: string): boolean => form.slice(0, form.indexOf('>')).includes(`action="${action}"`);
@@ -11,10 +11,10 @@ export function hiddenFields(html: string, action?: string): Record<string, stri
   return Object.fromEntries([...found].map(([, name = '', value = '']) => [name, decoded(value)]));
 }
 
-/** The CSRF token in a page's first form for `action`; empty when there is none. */
+/** The CSRF token in a page's first form for `action`; empty if there is none. */
 export const tokenFor = (html: string, action: string): string => hiddenFields(html, action)['_csrf'] ?? '';
 
-/** Where a page moves on to by itself, at once (HTML §4.2.5.3). */
+/** Where a page moves on to by itself (HTML §4.2.5.3). */
 export function onwardOf(html: string): string | undefined {
   const [, to] = /<meta http-equiv="refresh" content="0;url=([^"]*)"/.exec(html) ?? [];
   return to === undefined ? undefined : decoded(to);

@@ -5,16 +5,16 @@ export interface Answer {
   readonly status: number;
   readonly headers: http.IncomingHttpHeaders;
   readonly text: string;
-  /** What a person reads of it, when it is a page. */
+  /** The text that a person reads, if it is a page. */
   readonly words: string;
-  /** Where a browser goes on to by itself: to the place of a redirect, or to where the page says. */
+  /** Where a browser continues by itself: the `Location` of a redirect, or where the page moves on to. */
   readonly onward: string | undefined;
   readonly bytes: Buffer;
-  /** The body as a JSON object; empty when it is none. */
+  /** The body as a JSON object; empty if it is none. */
   readonly json: Readonly<Record<string, unknown>>;
 }
 
-/** A list sends the header that many times. */
+/** For a list, the header is sent once for each value. */
 export type SentHeaders = Readonly<Record<string, string | number | readonly string[] | undefined>>;
 
 export interface Sent {
@@ -22,19 +22,19 @@ export interface Sent {
   readonly path: string;
   readonly headers?: SentHeaders;
   readonly body?: string | Buffer;
-  /** None: a connection for this request alone. */
+  /** By default, each request has its own connection. */
   readonly agent?: http.Agent;
-  /** When it fires, the connection is closed: nobody waits for the answer. */
+  /** When it fires, the connection is closed. */
   readonly signal?: AbortSignal | undefined;
 }
 
-// what our servers take as a request's head: a test may send, and get back, as much
+// as large as our servers accept a request's head
 const MAX_HEADER_BYTES = 131_072;
 
-/** One request to this machine, as raw as a client can send it; redirects are not followed. */
+/** Sends one request to this machine, exactly as given; redirects are not followed. */
 export function send(port: number, sent: Sent): Promise<Answer> {
   const { method = 'GET', path, body, agent = false, signal } = sent;
-  // node frames no body of a GET or DELETE by itself
+  // Node adds no framing to the body of a GET or DELETE
   const framing = body === undefined ? {} : { 'content-length': Buffer.byteLength(body) };
   const headers = toOutgoing({ ...framing, ...sent.headers });
   return new Promise((resolve, reject) => {
@@ -62,7 +62,7 @@ function answerOf({ statusCode = 0, headers }: http.IncomingMessage, bytes: Buff
   }) as typeof read & Pick<Answer, 'words' | 'onward'>;
 }
 
-/** What is undefined is left out. */
+/** A form; undefined fields are left out. */
 export type Form = Readonly<Record<string, string | undefined>>;
 
 export const FORM = 'application/x-www-form-urlencoded';
@@ -77,7 +77,7 @@ export function postForm(port: number, path: string, form: Form, headers: SentHe
   return send(port, { method: 'POST', path, headers: { 'content-type': FORM, ...headers }, body: encodeForm(form) });
 }
 
-/** @param body text goes out as it is */
+/** @param body a string is sent as it is */
 export function postJson(port: number, path: string, body: unknown, headers: SentHeaders = {}): Promise<Answer> {
   const text = typeof body === 'string' ? body : JSON.stringify(body);
   return send(port, { method: 'POST', path, headers: { 'content-type': 'application/json', ...headers }, body: text });
@@ -85,7 +85,7 @@ export function postJson(port: number, path: string, body: unknown, headers: Sen
 
 function toOutgoing(headers: SentHeaders): http.OutgoingHttpHeaders | string[] {
   const given = Object.entries(headers).flatMap(([name, value]) => (value === undefined ? [] : [{ name, value }]));
-  // node sends Host more than once only when it gets all lines as they are to be
+  // Node repeats `Host` only if it gets all header lines as a flat list
   if (typeof headers['host'] === 'object')
     return given.flatMap(({ name, value }) => [value].flat().flatMap((each) => [name, String(each)]));
   return Object.fromEntries(given.map(({ name, value }) => [name, typeof value === 'object' ? [...value] : value]));

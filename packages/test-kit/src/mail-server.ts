@@ -2,24 +2,24 @@ import type { AddressInfo } from 'node:net';
 import { SMTPServer } from 'smtp-server';
 import { eventually } from './eventually.ts';
 
-/** A mail as it came in: what is in its envelope, its header and its text. */
+/** A mail that was received: its envelope, headers and text. */
 export interface Received {
   readonly to: readonly string[];
-  /** Unfolded, by small name. */
+  /** Unfolded, by name in lower case. */
   readonly header: Readonly<Record<string, string>>;
   readonly text: string;
 }
 
-/** A real SMTP server that delivers nothing. */
+/** An SMTP server that delivers nothing. */
 export interface MailServer {
   readonly url: string;
   readonly port: number;
   readonly mails: readonly Received[];
-  /** Refuses this many mails that come next, as a busy server does. */
+  /** Refuses the next so many mails, as a busy server does. */
   refuse(count: number): void;
-  /** Waits until there are so many mails, and yields the last. */
+  /** Waits until there are so many mails; resolves with the last one. */
   arrived(count: number): Promise<Received>;
-  /** Waits until one is there that is like this, and yields the newest such. */
+  /** Waits until there is a mail that matches; resolves with the newest one. */
   one(isLikeThis: (mail: Received) => boolean): Promise<Received>;
   close(): Promise<void>;
 }

@@ -1,8 +1,7 @@
 type Metadata = Record<string, unknown>;
 
 /**
- * What a well-behaved authorization server says of itself (RFC 8414, PROTOCOL §1), in words of its own: nothing of what
- * reads it is used to write it.
+ * Metadata of a good authorization server (RFC 8414, PROTOCOL §1), written without the code that reads it.
  */
 export function serverMetadata(issuer: string): Metadata {
   return {
@@ -22,7 +21,7 @@ export function serverMetadata(issuer: string): Metadata {
   };
 }
 
-/** And a Host. PROTOCOL §2.1. */
+/** Metadata of a good Host. PROTOCOL §2.1. */
 export function hostMetadata(
   issuer: string,
   { name, scopes }: { name: string; scopes: Readonly<Record<string, string>> },
@@ -32,14 +31,14 @@ export function hostMetadata(
     protected_resources: [`${issuer}/api`],
     chatelaine_name: name,
     chatelaine_transfer_scopes: scopes,
-    // of what writes nothing is said
+    // scopes that write are not listed
     chatelaine_transfer_scope_access: Object.fromEntries(
       Object.keys(scopes).flatMap((scope) => (scope.endsWith('.read') ? [[scope, 'read']] : [])),
     ),
   };
 }
 
-/** And an AM. PROTOCOL §5. */
+/** Metadata of a good AM. PROTOCOL §5. */
 export function amMetadata(issuer: string): Metadata {
   return {
     ...serverMetadata(issuer),
@@ -50,7 +49,7 @@ export function amMetadata(issuer: string): Metadata {
   };
 }
 
-/** What an AM publishes of itself as the client of one Host, by the tag it has for that. PROTOCOL §2.2. */
+/** An AM's client document for one Host, by the tag of that Host. PROTOCOL §2.2. */
 export const linkClientDocument = (am: string, tag: string, name: string): Metadata => ({
   client_id: `${am}/clients/${tag}`,
   client_name: name,
@@ -63,7 +62,7 @@ export const linkClientDocument = (am: string, tag: string, name: string): Metad
   chatelaine_issuer: am,
 });
 
-/** What a Host's API says of itself (RFC 9728). */
+/** Metadata of a Host's API. RFC 9728. */
 export const resourceMetadata = (issuer: string, resource = `${issuer}/api`): Metadata => ({
   resource,
   authorization_servers: [issuer],

@@ -1,6 +1,6 @@
 /**
- * What endpoints of OAuth and of our protocol know by name, and one name that has hurt those who made objects of forms:
- * for tests that send anything at all.
+ * Names of parameters of OAuth and of our protocol, and one that is dangerous for code that makes objects of forms: for
+ * fuzz tests.
  */
 export const PARAMETERS: readonly string[] = [
   'grant_type',

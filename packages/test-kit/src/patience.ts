@@ -1,12 +1,12 @@
 /**
- * How many times longer a fixed piece of work takes on this machine, at this moment, than on the quick and quiet one
- * that figures were set on: 1 at least. The test run measures it when it begins (jest/pace.js) and tells all its
- * processes. Nothing but deadlines may rest on it.
+ * How many times longer a fixed piece of work takes on this machine now than on the quick and idle one for which
+ * deadlines are written; at least 1. The test run measures it when it begins (jest/pace.js), and passes it to all
+ * processes. Only deadlines may depend on it.
  */
 const PACE = Math.max(1, Number(process.env['TEST_PACE'] ?? 1));
 
 /**
- * A deadline, in milliseconds, for what only a fault would miss.
- * @param seconds of the quick machine; the whole wait grows with the pace of this one
+ * A deadline, in milliseconds, that only a fault exceeds. @param seconds on a quick machine; the deadline is scaled to
+ * the speed of this one
  */
 export const patience = (seconds = 60): number => Math.ceil(seconds * 1000 * PACE);

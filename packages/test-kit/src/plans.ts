@@ -1,4 +1,4 @@
-/** What of a pool of `pg` is needed here. */
+/** The part of a pool of `pg` that is needed here. */
 interface Pool {
   on(event: 'connect', listener: (client: Client) => void): unknown;
 }
@@ -16,9 +16,9 @@ export interface Sent {
 }
 
 /**
- * Writes down every statement with parameters that goes through a pool from now on, over connections that are made from
- * now on; one of each text. With `isMeant`, only what is sent while it says so: what a process does now and then by
- * itself is sent at any moment, and must not count as a part of what is looked at.
+ * Records the statements, one for each text, that are sent over a pool's connections that are opened from now on. With
+ * `isMeant`, only statements for which it returns true: background work sends some at any moment, and they must not be
+ * counted.
  */
 export function recordStatements(pool: Pool, isMeant: () => boolean = () => true): { take(): readonly Sent[] } {
   let sent = new Map<string, Sent>();
@@ -28,7 +28,7 @@ export function recordStatements(pool: Pool, isMeant: () => boolean = () => true
       const [first, second] = args as [{ text?: unknown; values?: unknown } | string | undefined, unknown];
       const text = typeof first === 'string' ? first : first?.text;
       const values = typeof first === 'string' ? second : first?.values;
-      // of Prisma and of `pg` itself, what has no text is a cursor and the like
+      // cursors and the like, of Prisma and of `pg` itself, have no text
       if (isMeant() && typeof text === 'string' && /^\s*(with|select|insert|update|delete)\b/i.test(text))
         sent.set(text, { text, values: Array.isArray(values) ? values : [] });
       return query(...args);
@@ -47,7 +47,7 @@ export function recordStatements(pool: Pool, isMeant: () => boolean = () => true
 export interface Access {
   readonly relation: string;
   readonly how: 'by key' | 'by a partial index' | 'as a whole';
-  /** How many rows it looked at, those included that it had no use for. */
+  /** The number of rows that it read, including those that it discarded. */
   readonly rows: number;
 }
 
@@ -64,9 +64,9 @@ interface Node {
 }
 
 /**
- * How a statement reads what it reads, planned for these values and planned once for all values; only what it really
- * looks at is in the answer. It is run, and rolled back. Postgres reads a table as a whole only where it knows no other
- * way, so that a small one shows what is done with a large one.
+ * How a statement reads tables, planned for these values and planned for all values; tables that it does not read at
+ * run time are left out. It is run and rolled back. Sequential scans are disabled, so that Postgres uses one only if
+ * there is no other way: so small tables show what happens with large ones.
  */
 export async function accessesOf(db: Db, { text, values }: Sent): Promise<readonly Access[]> {
   const partial = new Set(
@@ -94,7 +94,9 @@ export async function accessesOf(db: Db, { text, values }: Sent): Promise<readon
   return found;
 }
 
-/** What cannot be done twice is done again without the rows of the first time, one by one. */
+/**
+ * Explains a statement; if rows that it inserts exist already, it is repeated after they have been deleted, one by one.
+ */
 async function explained(db: Db, what: string): Promise<{ Plan: Node }[]> {
   for (let removed = 0; ; removed++) {
     await db.query('savepoint before');
@@ -113,7 +115,10 @@ async function explained(db: Db, what: string): Promise<{ Plan: Node }[]> {
 const UNIQUE_VIOLATION = '23505';
 const MOST_REMOVED = 10;
 
-/** Deletes what an insert found there already, as Postgres names it: `Key (bucket, hash)=(1, \\x00) already exists.` */
+/**
+ * SQL that deletes the row that is in the way of an insert, as Postgres names it: `Key (bucket, hash)=(1, \\x00)
+ * already exists.`
+ */
 function rowInTheWay(error: unknown): string | null {
   if (!(error instanceof Error)) return null;
   const { code, table, detail } = error as { code?: string; table?: string; detail?: string };
@@ -125,7 +130,7 @@ function rowInTheWay(error: unknown): string | null {
 function accessesIn(node: Node, partial: ReadonlySet<string>): Access[] {
   const below = (node.Plans ?? []).flatMap((one) => accessesIn(one, partial));
   const relation = node['Relation Name'];
-  // what writes names its tables, too, and reads none
+  // nodes that write name a table as well, but do not read it
   if (relation === undefined || node['Actual Loops'] === 0 || !node['Node Type'].includes('Scan')) return below;
   return [...below, { relation, how: howOf(node, partial), rows: rowsOf(node) }];
 }
@@ -136,7 +141,7 @@ function rowsOf(node: Node): number {
 }
 
 function howOf(node: Node, partial: ReadonlySet<string>): Access['how'] {
-  // a bitmap's condition is on the index below it
+  // a bitmap scan has its condition on the index node below it
   const [index = node] = node['Node Type'] === 'Bitmap Heap Scan' ? indexesBelow(node) : [node];
   if (index['Index Cond'] !== undefined || node['Node Type'] === 'Tid Scan') return 'by key';
   return partial.has(index['Index Name'] ?? '') ? 'by a partial index' : 'as a whole';
@@ -145,7 +150,7 @@ function howOf(node: Node, partial: ReadonlySet<string>): Access['how'] {
 const indexesBelow = (node: Node): Node[] =>
   (node.Plans ?? []).flatMap((one) => (one['Index Name'] === undefined ? indexesBelow(one) : [one]));
 
-/** A value as `pg` would send it. */
+/** A value as an SQL literal, as `pg` would send it. */
 function literal(value: unknown): string {
   if (value === null || value === undefined) return 'null';
   return `'${textOf(value).replaceAll("'", "''")}'`;

@@ -2,14 +2,14 @@ import { once } from 'node:events';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** A server of the test's own, on loopback. */
+/** A test's server on loopback. */
 export interface Running {
   readonly port: number;
-  /** Ends it and whatever is connected to it. */
+  /** Stops it, and closes all its connections. */
   close(): Promise<void>;
 }
 
-/** @param port 0: any that is free */
+/** @param port 0: any free port */
 export async function serve(listener: http.RequestListener, port = 0): Promise<Running> {
   const server = http.createServer(listener).listen(port, '127.0.0.1');
   await once(server, 'listening');
@@ -29,7 +29,7 @@ export async function bodyOf(request: http.IncomingMessage): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-/** Public documents at one address, as any web server has them: client documents, key sets. */
+/** A web server with public documents: client documents, key sets. */
 export interface Documents extends Running {
   readonly origin: string;
   publish(path: string, document: unknown): void;

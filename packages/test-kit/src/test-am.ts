@@ -16,26 +16,26 @@ import { type Running, serve } from './server.ts';
 
 export const clock = { now: () => Date.now() / 1000 };
 
-/** A Host, as far as an AM knows it. */
+/** What an AM knows of a Host. */
 export interface HostAddress {
   readonly issuer: string;
   readonly port: number;
 }
 
-/** A link as an AM holds it. */
+/** A link, with the AM's tokens. */
 export interface Link {
   readonly accessToken: string;
   readonly refreshToken: string;
   readonly ceiling: string;
 }
 
-/** An AM of a few lines, at http://am.localhost: its documents and keys, and what it sends to a Host. */
+/** A small AM at http://am.localhost: its documents and keys, and its requests to Hosts. */
 export class TestAm {
   readonly issuer: string;
   readonly port: number;
   readonly key: SigningKey = generateSigningKey();
   keys: readonly SigningKey[] = [this.key];
-  /** Changes what its client documents say. */
+  /** Changes its client documents. */
   document: Readonly<Record<string, unknown>> = {};
   readonly #close: () => Promise<void>;
 
@@ -56,7 +56,7 @@ export class TestAm {
     return am;
   }
 
-  /** What stands at a path; null: nothing. */
+  /** The document at a path; null: none. */
   protected answer(path: string): unknown {
     if (path === '/jwks') return publicJwks(this.keys);
     const [, tag] = /^\/clients\/([A-Za-z0-9_-]+)$/.exec(path) ?? [];
@@ -85,7 +85,7 @@ export class TestAm {
     return { client_assertion_type: CLIENT_ASSERTION_TYPE, client_assertion: assertion };
   }
 
-  /** A JWT of this AM's that is good for a minute. */
+  /** A JWT of this AM, which expires in a minute. */
   sign(typ: string, claims: Readonly<Record<string, unknown>>, key = this.key): Promise<string> {
     return signShortJwt({ typ, claims, key, clock, lifetimeSeconds: 60 });
   }
@@ -94,7 +94,7 @@ export class TestAm {
     return postForm(host.port, path, { ...(await this.authentication(host)), ...form }, headers);
   }
 
-  /** Pushes an authorization request; the browser goes to the address, and the verifier belongs to what comes of it. */
+  /** Pushes an authorization request: the URL for the browser, and the verifier for the code. */
   async push(host: HostAddress, form: Form = {}): Promise<{ answer: Answer; verifier: string; address: string }> {
     const verifier = createVerifier();
     const answer = await this.post(host, '/par', {
@@ -111,7 +111,9 @@ export class TestAm {
     return { answer, verifier, address: `/authorize?${query.toString()}` };
   }
 
-  /** The owner's part: opens the page, ticks (all, by default) and allows; the code as it came back, or null. */
+  /**
+   * The owner's part: opens the page, ticks scopes (by default all) and allows; the code that was returned, or null.
+   */
   async allow(
     host: HostAddress,
     browser: Browser,
@@ -147,7 +149,7 @@ export class TestAm {
     });
   }
 
-  /** All of PROTOCOL §2.2, for whoever is signed in in this browser. */
+  /** Makes a link (PROTOCOL §2.2) for the person who is signed in at this browser. */
   async linkBy(
     host: HostAddress,
     browser: Browser,

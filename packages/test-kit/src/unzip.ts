@@ -3,7 +3,10 @@ import { inflateRawSync } from 'node:zlib';
 const END = 0x06054b50;
 const ENTRY = 0x02014b50;
 
-/** The files of a ZIP archive by their paths, by its central directory (APPNOTE §4.3). Throws when it was cut off. */
+/**
+ * The files of a ZIP archive by their paths, as its central directory lists them (APPNOTE §4.3). Throws if it was cut
+ * off.
+ */
 export function unzip(archive: Buffer): Map<string, Buffer> {
   const end = archive.lastIndexOf(Buffer.from([0x50, 0x4b, 0x05, 0x06]));
   if (end < 0 || archive.readUInt32LE(end) !== END) throw new Error('The archive has no end.');
