@@ -27,7 +27,7 @@ exports.mayImport = {
   // outbound-http for its types only, see requester-kit-takes-types-only
   'requester-kit': ['oauth-client', 'protocol', 'crypto', 'outbound-http'],
   // for our own services only, from the bottom up: no kit imports one of these
-  telemetry: ['postgres'],
+  telemetry: ['crypto', 'postgres'],
   ui: ['protocol', 'crypto', 'postgres', 'telemetry'],
   // outbound-http: the exceptions to its checks are configuration
   'service-kit': ['protocol', 'outbound-http', 'postgres', 'telemetry', 'ui'],

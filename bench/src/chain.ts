@@ -144,8 +144,9 @@ function startService(service: 'am' | 'host', input: ServiceInput): Service {
   const child = startChild({
     main: path.join(cwd, 'dist/main.js'),
     cwd,
+    flags: RUNTIME.flags,
     env: {
-      ...RUNTIME,
+      ...RUNTIME.env,
       NODE_ENV: 'production',
       NAME: name,
       ISSUER: issuer,

@@ -38,6 +38,8 @@ export interface ChildOptions {
   main: string;
   cwd?: string;
   env: Readonly<Record<string, string>>;
+  /** Flags for Node. */
+  flags?: readonly string[];
   /** A file for its output; by default the output is discarded. */
   output?: string;
 }
@@ -50,9 +52,9 @@ interface Pending {
 const READY = 'ready';
 const COUNTER = path.join(import.meta.dirname, 'count-statements.ts');
 
-export function startChild({ main, cwd, env, output }: ChildOptions): Child {
+export function startChild({ main, cwd, env, output, flags = [] }: ChildOptions): Child {
   const stdout = output === undefined ? ('ignore' as const) : fs.openSync(output, 'w');
-  const args = ['--disable-warning=ExperimentalWarning', '--import', COUNTER, main];
+  const args = [...flags, '--disable-warning=ExperimentalWarning', '--import', COUNTER, main];
   const child = spawn(process.execPath, args, {
     ...(cwd !== undefined && { cwd }),
     env: { ...process.env, ...env },

@@ -118,7 +118,7 @@ async function startOnce(options: ServiceProcessOptions, state: State, logFile: 
   try {
     state.child = spawn(process.execPath, [...argumentsFor(options.mode)], {
       cwd: path.join(root, 'services', options.service),
-      env: { ...process.env, ...RUNTIME, NODE_COMPILE_CACHE: COMPILE_CACHE, ...options.env, PORT: String(port) },
+      env: { ...process.env, ...RUNTIME.env, NODE_COMPILE_CACHE: COMPILE_CACHE, ...options.env, PORT: String(port) },
       stdio: ['ignore', output, output],
       // Ctrl-C in a terminal would reach the whole group; the process that started the services stops them in order
       detached: true,
@@ -147,7 +147,7 @@ async function startOnce(options: ServiceProcessOptions, state: State, logFile: 
 }
 
 function argumentsFor(mode: RunMode): string[] {
-  if (mode === 'built') return ['dist/main.js'];
+  if (mode === 'built') return [...RUNTIME.flags, 'dist/main.js'];
   const tsx = createRequire(path.join(root, 'package.json')).resolve('tsx/cli');
   // the service's own tsconfig covers only its own files, and pages come from packages as well
   const tsconfig = path.join(root, 'packages/constellation/watch.tsconfig.json');

@@ -10,7 +10,9 @@ import { freePorts, planDeployment, RUNTIME, startDeployment, takenPorts } from 
 
 test('a service runs in its image as it does here', () => {
   const dockerfile = fs.readFileSync(path.join(import.meta.dirname, '../../../infra/Dockerfile'), 'utf8');
-  for (const [name, value] of Object.entries(RUNTIME)) expect(dockerfile).toContain(`\nENV ${name}=${value}\n`);
+  const [command = ''] = /^CMD .*"dist\/main\.js".*$/m.exec(dockerfile) ?? [];
+  for (const flag of RUNTIME.flags) expect(command).toContain(`"${flag}"`);
+  for (const [name, value] of Object.entries(RUNTIME.env)) expect(dockerfile).toContain(`\nENV ${name}=${value}\n`);
 });
 
 describe('ports', () => {

@@ -1,5 +1,5 @@
 export type { Answer, AnswerHeaders } from './exchange.ts';
-export { deadlineIn } from './deadline.ts';
+export { type Deadline, deadlineIn, startDeadline } from './deadline.ts';
 export { describeException, type ExceptionsResult, type OutboundException, parseExceptions } from './exceptions.ts';
 export type { FetchJsonInput, JsonDocument } from './fetch-json.ts';
 export type {

@@ -69,7 +69,11 @@ const BEYOND_ASCII = /[\u0080-\uffff]/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: refusing them is the point
 const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/;
 
+/** What stands for itself. Most of what is sent to us are JWTs, tokens and identifiers, with nothing to decode. */
+const PLAIN = /^[A-Za-z0-9._~*-]*$/;
+
 function decodeComponent(raw: string): string | null {
+  if (PLAIN.test(raw)) return raw;
   let value: string;
   try {
     value = decodeURIComponent(raw.replaceAll('+', ' '));

@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP } from 'node:net';
+import { systemRandom } from '@chatelaine/crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { parseTraceparent } from './traceparent.ts';
 import type { OpenSpan, Tracing } from './tracing.ts';
@@ -18,7 +18,7 @@ export function requestIds(
   return ({ headers, socket }) => {
     const given = headers['x-request-id'];
     if (typeof given === 'string' && SAFE_ID.test(given) && trusted(socket.remoteAddress)) return given;
-    return randomBytes(9).toString('base64url');
+    return Buffer.from(systemRandom(9)).toString('base64url');
   };
 }
 

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { systemRandom } from '@chatelaine/crypto';
 
 /** The position of a span in a trace: W3C Trace Context. Ids are in lower-case hex. */
 export interface TraceContext {
@@ -34,4 +34,4 @@ export function nextContext(parent: TraceContext | null): TraceContext {
   return { traceId: parent?.traceId ?? hex(16), spanId: hex(8), sampled: false };
 }
 
-const hex = (bytes: number): string => randomBytes(bytes).toString('hex');
+const hex = (bytes: number): string => Buffer.from(systemRandom(bytes)).toString('hex');

@@ -106,7 +106,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   app.removeAllContentTypeParsers();
   await acceptForms(app);
   acceptJson(app);
-  await securityHeaders(app, options.issuer);
+  securityHeaders(app, options.issuer);
   limitRequests(app, {
     issuer: options.issuer,
     atOnce: options.requestsAtOnce ?? REQUESTS_AT_ONCE,

@@ -1,4 +1,4 @@
-import helmet from '@fastify/helmet';
+import helmet from 'helmet';
 import { CONTENT_SECURITY_POLICY } from '@chatelaine/ui';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
@@ -8,13 +8,17 @@ const YEAR_SECONDS = 31_536_000;
  * Security headers on every answer, also on JSON. HSTS only if the issuer is https: on localhost it would make every
  * other service there unreachable.
  */
-export async function securityHeaders(app: FastifyInstance, issuer: string): Promise<void> {
-  await app.register(helmet, {
+export function securityHeaders(app: FastifyInstance, issuer: string): void {
+  // made once: @fastify/helmet makes it again for each request
+  const setHeaders = helmet({
     contentSecurityPolicy: { useDefaults: false, directives: CONTENT_SECURITY_POLICY },
     referrerPolicy: { policy: 'no-referrer' },
     crossOriginOpenerPolicy: { policy: 'same-origin' },
     frameguard: { action: 'deny' },
     strictTransportSecurity: issuer.startsWith('https:') ? { maxAge: YEAR_SECONDS, includeSubDomains: false } : false,
+  });
+  app.addHook('onRequest', (request, reply, done) => {
+    setHeaders(request.raw, reply.raw, (error) => done(error as Error | undefined));
   });
 }
 

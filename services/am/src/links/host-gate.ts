@@ -1,5 +1,5 @@
 import type { Failure } from '@chatelaine/oauth-client';
-import { deadlineIn } from '@chatelaine/outbound-http';
+import { startDeadline } from '@chatelaine/outbound-http';
 import { LRUCache } from 'lru-cache';
 import type { Deps, GateCaller, Held, HostGate, LinksSeen, Observed } from '../deps.ts';
 import { type ConcurrencyLimit, createConcurrencyLimit, Crowded } from './concurrency-limit.ts';
@@ -118,14 +118,15 @@ async function slotFor({ slots }: Lane, limits: HostGateLimits, caller: GateCall
   caller.signal?.throwIfAborted();
   const free = slots.tryEnter({ shares });
   if (free !== null) return free;
-  const patience = deadlineIn(limits.waitSeconds);
-  const signal = caller.signal === undefined ? patience : AbortSignal.any([patience, caller.signal]);
+  const patience = startDeadline(limits.waitSeconds, caller.signal, () => new Error('No slot at the Host in time.'));
   try {
-    return await slots.enter({ path: caller.path, shares, signal });
+    return await slots.enter({ path: caller.path, shares, signal: patience.signal });
   } catch (error) {
     caller.signal?.throwIfAborted();
-    if (error instanceof Crowded || patience.aborted) return null;
+    if (error instanceof Crowded || patience.signal.aborted) return null;
     throw error;
+  } finally {
+    patience.end();
   }
 }
 

@@ -71,7 +71,7 @@ const COMPLETE: Query<CompletedRow> = {
   text: `
   with due as materialized (
     select t.bucket, t.id, t.connection_id, t.link_id, t.proffer_jti
-    from unnest($1::integer[], $2::text[]) as done (bucket, id)
+    from ${rowsOf(['int', 'text'])} as done (bucket, id, n)
       join transfer t on t.bucket = done.bucket and t.id = done.id
     where t.state = $3 and ($3 = 'intent' or t.closed_at > now() - interval '30 seconds') order by t.bucket, t.id
       for update of t
