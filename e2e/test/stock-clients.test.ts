@@ -100,7 +100,7 @@ describe.each(Object.entries(CLIENTS))('%s', (_name, create) => {
     expect(called).toMatchObject({ status: 200, json: { entries: [{ text: 'the first snow' }] } });
   });
 
-  test('renews its connection token and goes on with the new one', async () => {
+  test('refreshes its connection token and goes on with the new one', async () => {
     const renewed = await client.refresh();
     expect(renewed.access_token).not.toBe(connection.access_token);
     const minted = await client.exchange({ resource: deployment.host('photos').resource, scope: READ });

@@ -108,7 +108,7 @@ export function unusableAnswers(worldOf: () => World): void {
     });
   });
 
-  describe('the renewal of a link', () => {
+  describe('the refresh of a link', () => {
     test.each<[string, () => act.Act, readonly [number, string]]>([
       ['another scope than transfer', () => changing(() => ({ scope: 'transfer entries.read' })), UNUSABLE],
       ['no ceiling', () => changing(() => ({ transfer_scope: undefined })), UNUSABLE],
@@ -117,7 +117,7 @@ export function unusableAnswers(worldOf: () => World): void {
       ['500', () => saying({ error: 'server_error' }, { status: 500 }), UNUSABLE],
     ])('that is %s is not taken, and does not break the link', async (_what, lie, expected) => {
       world.liar.expireLinkTokens();
-      world.liar.script = { renew: lie() };
+      world.liar.script = { refresh: lie() };
       expect(notified(await ask())).toEqual([...expected]);
       await untilHonestAgain();
     });
@@ -125,7 +125,7 @@ export function unusableAnswers(worldOf: () => World): void {
     test('that widens the ceiling gives a Requester nothing the owner did not agree to', async () => {
       world.liar.expireLinkTokens();
       world.liar.script = {
-        renew: changing(({ transfer_scope: ceiling }) => ({ transfer_scope: `${String(ceiling)} everything` })),
+        refresh: changing(({ transfer_scope: ceiling }) => ({ transfer_scope: `${String(ceiling)} everything` })),
       };
       expect(notified(await ask())).toEqual([200, undefined]);
       expect(notified(await ask('everything'))).toEqual([400, 'invalid_scope']);

@@ -63,10 +63,10 @@ export async function connect(kit: Kit, input: ConnectInput): Promise<ConnectOut
   let started = await startAuthorization(kit, { ...request, client });
   let { clientId } = client;
   if (isForgotten(started) && kit.registration.kind === 'dynamic') {
-    const renewed = await registerAt(kit, server, kit.registration.store);
-    if (!isIdentity(renewed)) return notStarted(renewed);
-    ({ clientId } = renewed);
-    started = await startAuthorization(kit, { ...request, client: renewed });
+    const registered = await registerAt(kit, server, kit.registration.store);
+    if (!isIdentity(registered)) return notStarted(registered);
+    ({ clientId } = registered);
+    started = await startAuthorization(kit, { ...request, client: registered });
   }
   if (started.kind !== 'ok') return notStarted(started);
   const key = { stateHash: sha256base64url(started.state), owner: input.owner, session: input.session ?? '' };

@@ -25,7 +25,7 @@ export async function open(kit: Kit, ref: ConnectionRef): Promise<OpenConnection
   const row = await kit.store.findConnection(ref);
   if (row === null) return { kind: 'unknown_connection' };
   if (kit.clock.now() < row.accessExpiresAt - MARGIN) return attach(kit, row, decryptConnection(kit, row));
-  return renewed(kit, row);
+  return refreshed(kit, row);
 }
 
 /** Opens it with a newer token than `seen`, which the AM did not accept. */
@@ -38,7 +38,7 @@ export async function reopen(
   if (row === null) return { kind: 'unknown_connection' };
   const secrets = decryptConnection(kit, row);
   // another process may have refreshed it meanwhile
-  return secrets.accessToken === seen.secrets.accessToken ? renewed(kit, row) : attach(kit, row, secrets);
+  return secrets.accessToken === seen.secrets.accessToken ? refreshed(kit, row) : attach(kit, row, secrets);
 }
 
 async function attach(
@@ -51,11 +51,11 @@ async function attach(
   return { kind: 'open', server: found.metadata, client: asClient(kit, row.clientId), secrets };
 }
 
-function renewed(kit: Kit, row: ConnectionRow): Promise<OpenConnection | ConnectionFailure> {
-  return kit.share(`refresh ${JSON.stringify([row.owner, row.connectionId])}`, () => renew(kit, row));
+function refreshed(kit: Kit, row: ConnectionRow): Promise<OpenConnection | ConnectionFailure> {
+  return kit.share(`refresh ${JSON.stringify([row.owner, row.connectionId])}`, () => refreshNow(kit, row));
 }
 
-async function renew(kit: Kit, row: ConnectionRow): Promise<OpenConnection | ConnectionFailure> {
+async function refreshNow(kit: Kit, row: ConnectionRow): Promise<OpenConnection | ConnectionFailure> {
   const opened = await attach(kit, row, decryptConnection(kit, row));
   if (opened.kind !== 'open') return opened;
   const { server, client, secrets } = opened;

@@ -21,7 +21,7 @@ import { exportServices } from './connections/export.ts';
 import { connectionPages } from './connections/routes.tsx';
 import { loadDefinitions, SHIPPED_DEFINITIONS } from './definitions/load-definitions.ts';
 import type { Service } from './definitions/service.ts';
-import { CALL_OUTCOMES, type Deps, RENEWAL_OUTCOMES, type StartDeps } from './deps.ts';
+import { CALL_OUTCOMES, type Deps, REFRESH_OUTCOMES, type StartDeps } from './deps.ts';
 import { homePages } from './home/routes.tsx';
 import { migrationDirs } from './migration-dirs.ts';
 import { accessPages } from './oauth/access-routes.tsx';
@@ -109,12 +109,12 @@ export async function createApp(start: StartDeps): Promise<FastifyInstance> {
     help: 'Calls of services, by service and by what came of them.',
     labels: { service: services.map(({ id }) => id), outcome: CALL_OUTCOMES },
   });
-  const countRenewal = seen.metrics.counter({
+  const countRefresh = seen.metrics.counter({
     name: 'chatelaine_bridge_renewals_total',
     help: 'Renewals of credentials at services, by service and by what came of them.',
-    labels: { service: services.map(({ id }) => id), outcome: RENEWAL_OUTCOMES },
+    labels: { service: services.map(({ id }) => id), outcome: REFRESH_OUTCOMES },
   });
-  const deps: Deps = { ...start, vault, log: app.log, skews: new Map(), calls: { count, countRenewal } };
+  const deps: Deps = { ...start, vault, log: app.log, skews: new Map(), calls: { count, countRefresh } };
   await app.register(sessions, { pool, name: 'bridge', key });
   await hostFeature(app, deps); // what makes it a Host: links, transfers, the check of each request
   await proxy(app, deps); // for Requesters, behind that check: the services themselves

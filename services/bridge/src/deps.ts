@@ -22,13 +22,13 @@ export interface StartDeps {
 /** Counts the outcomes of calls to services. */
 export interface Calls {
   count(call: { readonly service: string; readonly outcome: CallOutcome }): void;
-  countRenewal(renewal: { readonly service: string; readonly outcome: RenewalOutcome }): void;
+  countRefresh(refresh: { readonly service: string; readonly outcome: RefreshOutcome }): void;
 }
 export const CALL_OUTCOMES = ['answered', 'refused', 'failed', 'unreachable', 'withheld'] as const;
 export type CallOutcome = (typeof CALL_OUTCOMES)[number];
 /** `refused`: the service no longer accepts the refresh token. `failed`: it may succeed another time. */
-export const RENEWAL_OUTCOMES = ['renewed', 'refused', 'failed'] as const;
-export type RenewalOutcome = (typeof RENEWAL_OUTCOMES)[number];
+export const REFRESH_OUTCOMES = ['renewed', 'refused', 'failed'] as const;
+export type RefreshOutcome = (typeof REFRESH_OUTCOMES)[number];
 
 /** Everything a feature may need; each takes the smallest Pick. */
 export interface Deps extends StartDeps {

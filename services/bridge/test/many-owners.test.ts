@@ -88,14 +88,14 @@ async function callAll(meanwhile: (call: number) => unknown): Promise<void> {
   expect(answered).toBe(CALLS);
 }
 
-test('of hundreds of calls at once, over two processes while tokens renew, nobody reads another’s', () =>
+test('of hundreds of calls at once, over two processes while tokens are refreshed, nobody reads another’s', () =>
   callAll((call) => {
     if (call % EXPIRED_EVERY !== EXPIRED_EVERY / 2) return;
     for (const service of services) if ('expireAccessTokens' in service) service.expireAccessTokens();
   }));
 
 test('… nor while one process after the other is killed and started again', async () => {
-  // none is renewed meanwhile: who is killed between a service's answer and its commit loses a token that rotates
+  // none is refreshed meanwhile: who is killed between a service's answer and its commit loses a token that rotates
   for (const [whose, token] of tokens) await callEitherBridge(token, `/api/${whose.split(' ')[1]}/entries`, 0);
   let kills = 0;
   let restarted = Promise.resolve();

@@ -38,7 +38,7 @@ beforeEach(() => {
 });
 
 const path = '/api/chirp/entries';
-const RENEWALS = 500;
+const REFRESHES = 500;
 let people = 0;
 async function connected(): Promise<{ link: Link; token: string; owner: string }> {
   const owner = `refresh-${(people += 1)}`;
@@ -51,7 +51,7 @@ const call = (token: string, process: 0 | 1 = 0) =>
   am.call({ ...bridges[process], issuer: bridges[0].issuer }, token, { path });
 const setRow = (set: string): Promise<unknown> => bridges[0].pool.query(`update service_account set ${set}`);
 
-test('a token that the service takes no more is renewed once, and the call goes through', async () => {
+test('a token that the service takes no more is refreshed once, and the call goes through', async () => {
   const { token } = await connected();
   const before = refreshes().length;
   chirp.expireAccessTokens();
@@ -59,7 +59,7 @@ test('a token that the service takes no more is renewed once, and the call goes 
   expect(refreshes().slice(before)).toEqual(['refresh_token 200']);
 });
 
-test('one that is about to run out is renewed before it is used', async () => {
+test('one that is about to run out is refreshed before it is used', async () => {
   const { token } = await connected();
   const before = refreshes().length;
   await setRow("expires_at = now() + interval '5 seconds'");
@@ -67,7 +67,7 @@ test('one that is about to run out is renewed before it is used', async () => {
   expect(refreshes().slice(before)).toEqual(['refresh_token 200']);
 });
 
-test('two processes with one rotating token: it is renewed once each time, and none is lost', async () => {
+test('two processes with one rotating token: it is refreshed once each time, and none is lost', async () => {
   const { token } = await connected();
   const before = refreshes().length;
   for (let round = 0; round < 10; round++) {
@@ -75,21 +75,22 @@ test('two processes with one rotating token: it is renewed once each time, and n
     const answers = await Promise.all([call(token, 0), call(token, 1), call(token, 0), call(token, 1)]);
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
   }
-  // a second renewal with one token would have been refused, and have ended the connection
+  // a second refresh with one token would have been refused, and have ended the connection
   expect(new Set(refreshes().slice(before))).toEqual(new Set(['refresh_token 200']));
 });
 
-test('two processes, one rotating token, 500 renewals: each is done once, the connection never lost', async () => {
+test('two processes, one rotating token, 500 refreshes: each is done once, the connection never lost', async () => {
   const { token } = await connected();
   const processes = await Promise.all([bridges[0].process(), bridges[0].process()]);
   const before = refreshes().length;
-  // each call finds a token that is about to run out: it renews it, or waits for whoever does, and then renews it again
+  // each call finds a token that is about to run out: it refreshes it, or waits for whoever does, and then refreshes it
+  // again
   chirp.quirks = { expiresIn: 20 };
   await setRow("expires_at = now() + interval '20 seconds'");
   let next = 0;
   const refused: string[] = [];
   const worker = async (): Promise<void> => {
-    for (let one = next++; one < RENEWALS; one = next++) {
+    for (let one = next++; one < REFRESHES; one = next++) {
       const at = { issuer: bridges[0].issuer, port: processes[one % 2]?.port ?? 0 };
       const answer = await am.call(at, token, { path });
       if (answer.status !== 200) refused.push(`${answer.status} ${answer.text}`);
@@ -97,12 +98,12 @@ test('two processes, one rotating token, 500 renewals: each is done once, the co
   };
   await Promise.all(Array.from({ length: 4 }, worker));
   expect(refused).toEqual([]);
-  // a second renewal with one token would have been refused, and have ended the connection
+  // a second refresh with one token would have been refused, and have ended the connection
   expect(new Set(refreshes().slice(before))).toEqual(new Set(['refresh_token 200']));
-  expect(refreshes().length).toBe(before + RENEWALS);
+  expect(refreshes().length).toBe(before + REFRESHES);
 });
 
-test('after a renewal that failed nobody asks for half a minute, and what has not run out is still used', async () => {
+test('after a refresh that failed nobody asks for half a minute, and what has not run out is still used', async () => {
   const { token, link } = await connected();
   await setRow("expires_at = now() + interval '20 seconds'");
   chirp.quirks = { tokenMember: 'elsewhere' };
@@ -118,7 +119,7 @@ test('after a renewal that failed nobody asks for half a minute, and what has no
   expect((await am.transfer(bridges[0], link, 'chirp:entries.read')).status).toBe(200);
 });
 
-test('what is disconnected while it is renewed stays so, and what the service gave for it is ended there', async () => {
+test('what is disconnected during its refresh stays so, and what the service gave for it is ended there', async () => {
   const { token, owner } = await connected();
   await setRow("expires_at = now() + interval '5 seconds'");
   const browser = bridges[1].browser();

@@ -63,13 +63,13 @@ const release = (): void => {
   for (const go of held.splice(0)) go();
 };
 
-test('a service that renews slowly keeps nobody from calling another one', async () => {
+test('a service that refreshes slowly keeps nobody from calling another one', async () => {
   const ada = await connected('renewing');
   const renewals: (() => void)[] = [];
   slow.onToken = () => new Promise((done) => void renewals.push(done));
   slow.expireAccessTokens();
   const before = slow.calls.length;
-  // one renews; the other waits for it
+  // one refreshes; the other waits for it
   const [first, second] = [callAt('slow', ada.slow), callAt('slow', ada.slow)];
   // each was refused, and asked whose account it is
   await eventually(() => renewals.length === 1 && slow.calls.length === before + 4);

@@ -12,7 +12,7 @@ export interface Script {
   /** The query with which its consent page sends the browser back. */
   consent?: (honest: Record<string, string>) => Record<string, string>;
   /** The code and refresh grants. */
-  renew?: Act;
+  refresh?: Act;
   /** Hop 2. */
   transfer?: Act;
   revoke?: Act;
@@ -27,7 +27,7 @@ export interface HostileHost {
   /** The requests of hop 2. */
   readonly transfers: Call[];
   readonly redemptions: Call[];
-  readonly renewals: Call[];
+  readonly refreshes: Call[];
   readonly revoked: Call[];
   /** Ends all link tokens, so that the AM has to refresh them. */
   expireLinkTokens(): void;
@@ -50,7 +50,7 @@ export async function openHostileHost({ url: issuer, port }: Guest): Promise<Hos
     script: {},
     transfers: [],
     redemptions: [],
-    renewals: [],
+    refreshes: [],
     revoked: [],
     expireLinkTokens: () => state.linkTokens.clear(),
     close: () => running.close(),
@@ -119,12 +119,12 @@ function token(
     return alive ? act(script.transfer, minted(host, call)) : act(undefined, null);
   }
   const refreshing = call.form.get('grant_type') === GRANT.refreshToken;
-  (refreshing ? host.renewals : host.redemptions).push(call);
+  (refreshing ? host.refreshes : host.redemptions).push(call);
   const accessToken = `lt-${secret()}`;
   state.linkTokens.add(accessToken);
   const ceiling = Object.keys(HOSTILE_SCOPES);
   return act(
-    refreshing ? script.renew : undefined,
+    refreshing ? script.refresh : undefined,
     linkTokens({ accessToken, ceiling, ...(refreshing ? {} : { refreshToken: `rt-${secret()}` }) }),
   );
 }

@@ -18,7 +18,7 @@ export async function testLink(deps: TestLinkDeps, key: LinkKey): Promise<LinkTe
   const of = { id: key.linkId, ownerId: key.ownerId };
   if ((await readOwnLink(deps, of)) === null) return { kind: 'unknown' };
   await deps.rateLimits.consume({ name: 'test_link', points: TESTS_PER_HOUR, perSeconds: 3600 }, key.ownerId);
-  const { kind } = await linkToken(deps, { ...key, renew: 'now' });
+  const { kind } = await linkToken(deps, { ...key, refresh: 'now' });
   await deps.linksSeen.store();
   const link = await readOwnLink(deps, of);
   if (link === null) return { kind: 'unknown' };

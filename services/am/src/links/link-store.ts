@@ -49,7 +49,7 @@ export async function readLink({ pool }: Pick<Deps, 'pool'>, { linkId, ownerId }
   };
 }
 
-interface Renewal extends LinkKey {
+interface RefreshedTokens extends LinkKey {
   /** The encrypted refresh token that was used: stored only while the link still has it. */
   readonly used: Buffer;
   /** Encrypted. */
@@ -62,7 +62,7 @@ interface Renewal extends LinkKey {
 }
 
 // the owner's row before the link's, like everything that ends something
-const STORE_RENEWAL = defineQuery<{ id: string }>({
+const STORE_TOKENS = defineQuery<{ id: string }>({
   name: 'links_store_renewal',
   text: `
     with owned as materialized (
@@ -85,10 +85,10 @@ const STORE_RENEWAL = defineQuery<{ id: string }>({
  * Stores the result of a refresh; a changed ceiling increments the policy version. False if the link ended or another
  * process refreshed it.
  */
-export async function storeRenewal({ pool }: Pick<Deps, 'pool'>, renewal: Renewal): Promise<boolean> {
-  const { linkId, ownerId, used, accessToken, expiresIn, refreshToken, ceiling } = renewal;
+export async function storeTokens({ pool }: Pick<Deps, 'pool'>, tokens: RefreshedTokens): Promise<boolean> {
+  const { linkId, ownerId, used, accessToken, expiresIn, refreshToken, ceiling } = tokens;
   const values = [linkId, ownerId, used, accessToken, expiresIn, refreshToken, ceiling];
-  return (await runOne(pool, STORE_RENEWAL, values)) !== null;
+  return (await runOne(pool, STORE_TOKENS, values)) !== null;
 }
 
 const BREAK_LINK = defineQuery<{ broken: boolean }>({
@@ -108,7 +108,7 @@ const BREAK_LINK = defineQuery<{ broken: boolean }>({
  */
 export async function breakLink(
   { pool }: Pick<Deps, 'pool'>,
-  { linkId, refused, renewalId }: { linkId: string; refused: Buffer; renewalId: string },
+  { linkId, refused, claimId }: { linkId: string; refused: Buffer; claimId: string },
 ): Promise<boolean> {
-  return (await runOne(pool, BREAK_LINK, [linkId, refused, renewalId]))?.broken === true;
+  return (await runOne(pool, BREAK_LINK, [linkId, refused, claimId]))?.broken === true;
 }

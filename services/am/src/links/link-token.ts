@@ -6,8 +6,8 @@ import { randomId } from '@chatelaine/crypto';
 import type { Deps } from '../deps.ts';
 import { handBack } from './hand-back.ts';
 import { clientAt, clientDeps } from './host-client.ts';
-import { breakLink, type LinkKey, readLink, type StoredLink, storeRenewal } from './link-store.ts';
-import { claimRenewal, releaseRenewal } from './renewal-store.ts';
+import { breakLink, type LinkKey, readLink, type StoredLink, storeTokens } from './link-store.ts';
+import { claimRefresh, releaseRefresh } from './refresh-claim-store.ts';
 import { decryptLinkSecret, secretAad, SPARE_SECONDS } from './link-secrets.ts';
 
 export type LinkTokenDeps = Pick<
@@ -17,7 +17,7 @@ export type LinkTokenDeps = Pick<
 
 export interface LinkTokenInput extends LinkKey {
   /** `now`: the Host did not accept the current one. */
-  readonly renew: 'if-needed' | 'now';
+  readonly refresh: 'if-needed' | 'now';
 }
 
 export type LinkToken =
@@ -44,19 +44,19 @@ const BUSY_SECONDS = 5;
 export async function linkToken(deps: LinkTokenDeps, input: LinkTokenInput): Promise<LinkToken> {
   const link = await readLink(deps, input);
   if (link === null || link.state !== 'active' || link.refreshToken === null) return { kind: 'broken' };
-  if (input.renew === 'if-needed' && link.accessToken !== null && link.secondsLeft >= SPARE_SECONDS) {
+  if (input.refresh === 'if-needed' && link.accessToken !== null && link.secondsLeft >= SPARE_SECONDS) {
     return decrypted(deps, input, { encrypted: link.accessToken, metadata: link.metadata });
   }
-  return renewOnce(deps, input, link);
+  return refreshOnce(deps, input, link);
 }
 
 // Many transfers may need the same refresh at once: they share one call, and other processes wait for it.
 const singleFlights = new WeakMap<Deps['pool'], ReturnType<typeof createSingleFlight>>();
 
-function renewOnce(deps: LinkTokenDeps, input: LinkTokenInput, link: StoredLink): Promise<LinkToken> {
+function refreshOnce(deps: LinkTokenDeps, input: LinkTokenInput, link: StoredLink): Promise<LinkToken> {
   const singleFlight = singleFlights.get(deps.pool) ?? createSingleFlight();
   singleFlights.set(deps.pool, singleFlight);
-  return singleFlight(input.linkId, () => renewUnlessDone(deps, input, link));
+  return singleFlight(input.linkId, () => refreshUnlessDone(deps, input, link));
 }
 
 /** How often to look for another process's refresh: for as long as a Requester waits for a Host. */
@@ -67,41 +67,42 @@ const LOOK_EVERY_MS = 50;
  * One refresh at a time over all processes: a Host that rotates would take the old refresh token, used again, for a
  * stolen one. The second process uses the result of the first. PROTOCOL §3.5.
  */
-async function renewUnlessDone(deps: LinkTokenDeps, key: LinkKey, seen: StoredLink): Promise<LinkToken> {
-  const renewalId = randomId('ren');
+async function refreshUnlessDone(deps: LinkTokenDeps, key: LinkKey, seen: StoredLink): Promise<LinkToken> {
+  const claimId = randomId('ren');
   for (let look = 1; ; look++) {
     const link = await readLink(deps, key);
     if (link === null || link.state !== 'active' || link.refreshToken === null) return { kind: 'broken' };
     const { accessToken: encrypted, refreshToken: used, metadata, secondsLeft } = link;
-    const renewed = encrypted !== null && seen.accessToken?.equals(encrypted) !== true && secondsLeft >= SPARE_SECONDS;
-    if (renewed) return decrypted(deps, key, { encrypted, metadata });
-    const mine = { ...key, renewalId };
-    if (await claimRenewal(deps, { ...mine, used })) return renewAlone(deps, mine, { link, used });
+    const isRefreshed =
+      encrypted !== null && seen.accessToken?.equals(encrypted) !== true && secondsLeft >= SPARE_SECONDS;
+    if (isRefreshed) return decrypted(deps, key, { encrypted, metadata });
+    const mine = { ...key, claimId };
+    if (await claimRefresh(deps, { ...mine, used })) return refreshClaimed(deps, mine, { link, used });
     if (look === LOOKS) return { kind: 'busy', retryAfter: 1 };
     await setTimeout(LOOK_EVERY_MS);
   }
 }
 
 interface Claimed extends LinkKey {
-  readonly renewalId: string;
+  readonly claimId: string;
 }
 
-async function renewAlone(
+async function refreshClaimed(
   deps: LinkTokenDeps,
   key: Claimed,
   held: { link: StoredLink; used: Buffer },
 ): Promise<LinkToken> {
   try {
-    return await renew(deps, key, held);
+    return await refreshNow(deps, key, held);
   } finally {
     // otherwise it expires
-    await releaseRenewal(deps, key).catch((err: unknown) =>
+    await releaseRefresh(deps, key).catch((err: unknown) =>
       deps.log.warn({ err }, 'the claim to refresh a link was not released'),
     );
   }
 }
 
-async function renew(
+async function refreshNow(
   deps: LinkTokenDeps,
   key: Claimed,
   { link, used }: { link: StoredLink; used: Buffer },
@@ -110,7 +111,7 @@ async function renew(
   if (refreshToken === null) return { kind: 'unopened' };
   const server = link.metadata;
   const client = clientAt(deps, server.issuer);
-  const answer = await deps.hostGate.call(server.issuer, { path: ['renewals', key.linkId] }, () =>
+  const answer = await deps.hostGate.call(server.issuer, { path: ['refreshes', key.linkId] }, () =>
     refresh(clientDeps(deps), { server, client, relationship: 'link', refreshToken }),
   );
   if (answer.kind === 'held') return { kind: 'busy', retryAfter: answer.retryAfter };
@@ -118,13 +119,13 @@ async function renew(
   return answer.kind === 'ok' ? keep(deps, key, { answer, used, link }) : readFailure(deps, key, { answer, used });
 }
 
-interface Renewed {
+interface Refreshed {
   readonly answer: Obtained;
   readonly used: Buffer;
   readonly link: StoredLink;
 }
 
-async function keep(deps: LinkTokenDeps, key: LinkKey, { answer, used, link }: Renewed): Promise<LinkToken> {
+async function keep(deps: LinkTokenDeps, key: LinkKey, { answer, used, link }: Refreshed): Promise<LinkToken> {
   const {
     access_token: token,
     refresh_token: fresh,
@@ -133,7 +134,7 @@ async function keep(deps: LinkTokenDeps, key: LinkKey, { answer, used, link }: R
   } = answer.tokens;
   const encrypt = (secret: string, column: 'access_token' | 'refresh_token'): Buffer =>
     deps.vault.encrypt(secret, secretAad({ row: key.linkId, ownerId: key.ownerId, column }));
-  const renewal = {
+  const refreshed = {
     ...key,
     accessToken: encrypt(token, 'access_token'),
     expiresIn,
@@ -142,7 +143,7 @@ async function keep(deps: LinkTokenDeps, key: LinkKey, { answer, used, link }: R
   };
   // a rotating Host hands out a new token only once; nobody else refreshes the link in that time
   const store = (encrypted: Buffer): Promise<boolean> =>
-    untilAvailable(() => storeRenewal(deps, { ...renewal, used: encrypted }));
+    untilAvailable(() => storeTokens(deps, { ...refreshed, used: encrypted }));
   const stored = (await store(used)) || (await store(await asEncryptedNow(deps, key, used)));
   if (stored) return { kind: 'token', token, metadata: link.metadata };
   const now = await asItIsNow(deps, key);
@@ -178,14 +179,14 @@ async function readFailure(
 ): Promise<LinkToken> {
   // PROTOCOL §3.5: only this marks a link as broken; everything else may pass
   if (answer.kind === 'oauth_error' && answer.status === 400 && answer.error.error === 'invalid_grant') {
-    const broken = await breakLink(deps, { linkId: key.linkId, refused: used, renewalId: key.renewalId });
+    const broken = await breakLink(deps, { linkId: key.linkId, refused: used, claimId: key.claimId });
     if (!broken) return asItIsNow(deps, key);
     deps.log.warn({ event: 'link_broken', linkId: key.linkId }, 'the Host refused the refresh token of a link');
     return { kind: 'broken' };
   }
   deps.log.warn(
-    { event: 'link_not_renewed', linkId: key.linkId, outcome: answer.kind, reason: reasonOf(answer) },
-    'link token not renewed',
+    { event: 'link_not_refreshed', linkId: key.linkId, outcome: answer.kind, reason: reasonOf(answer) },
+    'link token not refreshed',
   );
   if (answer.kind !== 'oauth_error') return answer.kind === 'unusable' ? { kind: 'unusable' } : answer;
   const { status, retryAfter } = answer;

@@ -32,7 +32,7 @@ export async function askHost(deps: AskHostDeps, begun: Begun, hop: HopContext):
     if (first.kind !== 'stale') return first;
     const interrupted = await wasInterrupted(deps.pool, begun.intent);
     if (interrupted !== null) return interrupted;
-    const second = await askWith(deps, begun, hop, await renewed(deps, begun, hop, 'now'));
+    const second = await askWith(deps, begun, hop, await refreshed(deps, begun, hop, 'now'));
     return second.kind === 'stale' ? unusable('invalid_request twice') : second;
   } catch (error) {
     if (error === LATE) return { kind: 'timeout' };
@@ -51,18 +51,18 @@ interface Usable {
 /** The link's token, as it was when the transfer began or refreshed since. In clear for one call, stored nowhere. */
 async function tokenOf(deps: AskHostDeps, begun: Begun, hop: HopContext): Promise<Usable | Unusable> {
   const { accessToken: encrypted, secondsLeft, tokenEndpoint } = begun.link;
-  if (encrypted === null || secondsLeft < SPARE_SECONDS) return renewed(deps, begun, hop, 'if-needed');
+  if (encrypted === null || secondsLeft < SPARE_SECONDS) return refreshed(deps, begun, hop, 'if-needed');
   const token = decryptLinkSecret(deps, begun.intent, { encrypted, column: 'access_token' });
   return token === null ? { kind: 'unopened' } : { kind: 'token', token, tokenEndpoint };
 }
 
-async function renewed(
+async function refreshed(
   deps: AskHostDeps,
   { intent }: Begun,
   hop: HopContext,
-  renew: 'if-needed' | 'now',
+  refresh: 'if-needed' | 'now',
 ): Promise<Usable | Unusable> {
-  const link = await within(hop, linkToken(deps, { linkId: intent.linkId, ownerId: intent.ownerId, renew }));
+  const link = await within(hop, linkToken(deps, { linkId: intent.linkId, ownerId: intent.ownerId, refresh: refresh }));
   return link.kind === 'token' ? { ...link, tokenEndpoint: link.metadata.token_endpoint } : link;
 }
 
@@ -72,7 +72,7 @@ async function renewed(
  */
 async function learnCeiling(deps: AskHostDeps, begun: Begun, hop: HopContext): Promise<void> {
   try {
-    await renewed(deps, begun, hop, 'now');
+    await refreshed(deps, begun, hop, 'now');
   } catch (err) {
     // the Host's answer stands, whatever the outcome of the refresh
     deps.log.info({ err, linkId: begun.intent.linkId }, 'the ceiling of a link was not read again');
@@ -85,7 +85,7 @@ async function askWith(
   hop: HopContext,
   link: Usable | Unusable,
 ): Promise<HostAnswer | Stale> {
-  if (link.kind === 'unusable') return unusable('link token not renewed');
+  if (link.kind === 'unusable') return unusable('link token not refreshed');
   if (link.kind !== 'token') return link;
   const { request, target, intent } = begun;
   const caller = { path: [intent.clientId, intent.connectionId] as const, signal: hop.signal };

@@ -52,7 +52,7 @@ export function endedDuringRefresh(): void {
     test('is never given for another owner, an ended link, or none', async () => {
       const linkId = await makeLink(world, person);
       const stranger = await world.person();
-      expect(await linkToken(deps, { linkId, ownerId: stranger.ownerId, renew: 'if-needed' })).toEqual({
+      expect(await linkToken(deps, { linkId, ownerId: stranger.ownerId, refresh: 'if-needed' })).toEqual({
         kind: 'broken',
       });
       expect(await get('link_none')).toEqual({ kind: 'broken' });
@@ -61,7 +61,7 @@ export function endedDuringRefresh(): void {
       expect(await get(linkId, 'now')).toEqual({ kind: 'broken' });
     });
 
-    test('a link stopped while the Host is renewing it hands out nothing', async () => {
+    test('a link stopped while the Host is refreshing it hands out nothing', async () => {
       const linkId = await makeLink(world, person);
       let release = (): void => undefined;
       const held = new Promise<void>((resolve) => {

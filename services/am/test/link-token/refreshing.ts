@@ -26,7 +26,7 @@ export function refreshing(): void {
       expect(refreshes()).toBe(before);
     });
 
-    test('is renewed with less than a minute left, and the new one is kept', async () => {
+    test('is refreshed with less than a minute left, and the new one is kept', async () => {
       const linkId = await makeLink(world, person);
       await expire(linkId);
       world.host.behaviour.token = () => ({
@@ -41,7 +41,7 @@ export function refreshing(): void {
       expect(refreshes()).toBe(before + 1);
     });
 
-    test('asked for many times at once is renewed once', async () => {
+    test('asked for many times at once is refreshed once', async () => {
       const linkId = await makeLink(world, person);
       await expire(linkId);
       const before = refreshes();
@@ -50,7 +50,7 @@ export function refreshing(): void {
       expect(refreshes()).toBe(before + 1);
     });
 
-    test('at two processes at once is renewed once at a rotating Host: neither breaks the link', async () => {
+    test('at two processes at once is refreshed once at a rotating Host: neither breaks the link', async () => {
       const linkId = await makeLink(world, person);
       const first = world.host.callsOf('/token').length;
       let current: string | null = null;
@@ -72,7 +72,7 @@ export function refreshing(): void {
       // with a pool of its own it acts as another process, which does not share the refresh in memory
       const other = await openResources(world.config);
       const elsewhere = { ...deps, pool: other.pool, prisma: other.prisma };
-      const ask = (at: LinkTokenDeps) => linkToken(at, { linkId, ownerId: person.ownerId, renew: 'now' });
+      const ask = (at: LinkTokenDeps) => linkToken(at, { linkId, ownerId: person.ownerId, refresh: 'now' });
       const one = ask(deps);
       await eventually(async () => world.host.callsOf('/token').length > first);
       // it reads the link twice, cannot claim the refresh, and from then on checks whether the other process is done
@@ -88,7 +88,7 @@ export function refreshing(): void {
       await close(other);
     });
 
-    test('is not broken by a refusal that comes when another process has taken the renewal over', async () => {
+    test('is not broken by a refusal that comes when another process has taken the refresh over', async () => {
       const linkId = await makeLink(world, person);
       world.host.behaviour.token = async () => {
         await world.pool.query(`update link set renewal_id = 'another' where id = $1`, [linkId]);

@@ -22,8 +22,8 @@ export async function close(opened: Resources): Promise<void> {
   await opened.pool.end();
 }
 
-export const get = (linkId: string, renew: 'if-needed' | 'now' = 'if-needed') =>
-  linkToken(deps, { linkId, ownerId: person.ownerId, renew });
+export const get = (linkId: string, refresh: 'if-needed' | 'now' = 'if-needed') =>
+  linkToken(deps, { linkId, ownerId: person.ownerId, refresh });
 
 export const refreshes = (): number =>
   world.host.callsOf('/token').filter(({ form }) => form.get('grant_type') === 'refresh_token').length;

@@ -13,7 +13,7 @@ const REFUSALS: [string, { status: number; json: unknown }][] = [
 export function revokedAtHostFirst(): void {
   describe('a Host that knows of a stop before the transfer that is under way', () => {
     it.each(REFUSALS)(
-      'and answers %s: the Requester is told 400, and the link is not renewed',
+      'and answers %s: the Requester is told 400, and the link is not refreshed',
       async (_what, reply) => {
         const by = await deployment.story(ANSWERS);
         const paused = gate();

@@ -7,7 +7,7 @@ import { ask, deployment, lastTransfer, outcome, refuse, story } from './scene.t
 /** What a Host refuses: the link's token, the link, or the transfer. */
 export function hostRefusals(): void {
   describe('a Host that refuses', () => {
-    it('the link’s token (invalid_request) gets a renewed one, once, with a new statement', async () => {
+    it('the link’s token (invalid_request) gets a refreshed one, once, with a new statement', async () => {
       deployment.host.expireLinkTokens();
       expect((await ask()).status).toBe(200);
       const { hops, refreshes } = deployment.host;
@@ -18,7 +18,7 @@ export function hostRefusals(): void {
       expect(second?.get('client_assertion')).not.toBe(first?.get('client_assertion'));
     });
 
-    it('the link’s token is asked again with the Requester’s statement as it was: it cannot be renewed', async () => {
+    it('the link’s token is asked again with the Requester’s statement as it was: it cannot be refreshed', async () => {
       deployment.host.expireLinkTokens();
       const about = { resource: deployment.host.resource, scope: 'photos.read' };
       const own = await story.requester.statement(about);

@@ -32,7 +32,7 @@ export function unreachableHosts(): void {
       paused.open();
     });
 
-    it('does not renew the link in time: 504 too', async () => {
+    it('does not refresh the link in time: 504 too', async () => {
       const paused = gate();
       deployment.host.expireLinkTokens();
       deployment.host.script.refresh = async (): Promise<Reply> => {
@@ -43,7 +43,7 @@ export function unreachableHosts(): void {
       paused.open();
     });
 
-    it('asks to wait before the link is renewed: 503, and the link is not broken', async () => {
+    it('asks to wait before the link is refreshed: 503, and the link is not broken', async () => {
       deployment.host.expireLinkTokens();
       deployment.host.script.refresh = () => ({
         status: 503,
@@ -63,7 +63,7 @@ export function unreachableHosts(): void {
       expect(answer.json).toMatchObject({ unavailable: 'host' });
     });
 
-    it('closes the connection while the link is renewed: the same', async () => {
+    it('closes the connection while the link is refreshed: the same', async () => {
       deployment.host.expireLinkTokens();
       deployment.host.script.refresh = () => 'reset';
       expect(outcome(await ask())).toEqual(UNREACHABLE);

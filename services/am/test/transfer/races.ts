@@ -112,7 +112,7 @@ export function races(): void {
       await deployment.rows(`update transfer set state = 'failed', closed_at = now() where state = 'intent'`);
     });
 
-    it('while the link is renewed: 503, and the transfer is closed', async () => {
+    it('while the link is refreshed: 503, and the transfer is closed', async () => {
       const story = await fresh();
       deployment.host.expireLinkTokens();
       await whileLocked(deployment, `select 1 from link where id = '${story.linkId}' for update`, async () => {

@@ -51,8 +51,8 @@ export async function askService(deps: AskDeps, asking: Asking): Promise<Answere
     if (answer.status !== 401) return { answer, credential };
     answer.cancel();
     if (await accepts(deps, asking, credential)) throw refusedThere();
-    const renewable = credential.version === '2.0' && credential.refreshToken !== null;
-    if (!renewable || tries === TRIES) {
+    const refreshable = credential.version === '2.0' && credential.refreshToken !== null;
+    if (!refreshable || tries === TRIES) {
       await breakAccount(deps, { id: account.id, used: account.credential });
       throw notConnected(deps);
     }

@@ -7,7 +7,7 @@ import { breakAccount, findAccount, type ServiceAccount } from './account-store.
 import { type Credential, decryptCredential, encryptCredential } from './credential.ts';
 import { refresh, revoke, type Tokens } from './oauth2.ts';
 import { oauth2At } from './party.ts';
-import { claimRenewal, pauseRenewal, storeRenewal } from './renewal-store.ts';
+import { claimRefresh, pauseRefresh, storeRefresh } from './refresh-claim-store.ts';
 
 export type LiveDeps = Pick<Deps, 'config' | 'clock' | 'outbound' | 'pool' | 'vault' | 'log' | 'calls'>;
 
@@ -36,7 +36,7 @@ export async function liveCredential(
   deps: LiveDeps,
   { service, owner, refused = null }: { service: Service; owner: string; refused?: Buffer | null },
 ): Promise<LiveCredential> {
-  const renewal = randomId('ren');
+  const claimId = randomId('ren');
   for (let look = 1; ; look++) {
     const account = await findAccount(deps, { owner, service: service.id });
     if (account === null || account.state !== 'active' || account.origin !== service.origin) return { kind: 'gone' };
@@ -50,8 +50,8 @@ export async function liveCredential(
       return { kind: 'credential', credential, account };
     }
     const { refreshToken } = credential;
-    const claim = { id: account.id, renewal, used: account.credential };
-    if (await claimRenewal(deps, claim)) return renewAlone(deps, { service, account, refreshToken, renewal });
+    const claim = { id: account.id, claimId, used: account.credential };
+    if (await claimRefresh(deps, claim)) return refreshClaimed(deps, { service, account, refreshToken, claimId });
     if (account.pausedFor > 0) {
       // an access token that has not expired is still good, even if it could not be refreshed
       if (!wasRefused && (account.secondsLeft ?? 0) > 0) return { kind: 'credential', credential, account };
@@ -74,44 +74,44 @@ async function giveUp(deps: LiveDeps, account: ServiceAccount): Promise<LiveCred
   return { kind: 'gone' };
 }
 
-interface Renewing {
+interface Refreshing {
   readonly service: Service;
   readonly account: ServiceAccount;
   readonly refreshToken: string;
-  readonly renewal: string;
+  readonly claimId: string;
 }
 
-async function renewAlone(
+async function refreshClaimed(
   deps: LiveDeps,
-  { service, account, refreshToken, renewal }: Renewing,
+  { service, account, refreshToken, claimId }: Refreshing,
 ): Promise<LiveCredential> {
   const outcome = await refresh(deps, oauth2At(deps, service), refreshToken);
-  deps.calls.countRenewal({ service: service.id, outcome: outcome.kind === 'tokens' ? 'renewed' : outcome.kind });
+  deps.calls.countRefresh({ service: service.id, outcome: outcome.kind === 'tokens' ? 'renewed' : outcome.kind });
   switch (outcome.kind) {
     case 'refused':
       return giveUp(deps, account);
     case 'failed':
-      await pauseRenewal(deps, { id: account.id, renewal });
+      await pauseRefresh(deps, { id: account.id, claimId });
       deps.log.warn(
-        { event: 'service_not_renewed', account: account.id, service: service.id, reason: outcome.reason },
-        'a service did not renew its credential',
+        { event: 'service_not_refreshed', account: account.id, service: service.id, reason: outcome.reason },
+        'a service did not refresh its credential',
       );
       return { kind: 'later', retryAfter: 30 };
     case 'tokens':
-      return keep(deps, { service, account, renewal, outcome });
+      return keep(deps, { service, account, claimId, outcome });
   }
 }
 
 async function keep(
   deps: LiveDeps,
-  { service, account, renewal, outcome }: Omit<Renewing, 'refreshToken'> & { outcome: Tokens },
+  { service, account, claimId, outcome }: Omit<Refreshing, 'refreshToken'> & { outcome: Tokens },
 ): Promise<LiveCredential> {
   const { accessToken, refreshToken, expiresIn } = outcome;
   const credential: Credential = { version: '2.0', accessToken, refreshToken };
   const encrypted = encryptCredential(deps.vault, account, credential);
   // before the claim to the refresh expires
-  const renewed = { id: account.id, renewal, credential: encrypted, expiresIn };
-  if (!(await untilAvailable(() => storeRenewal(deps, renewed)))) {
+  const refreshed = { id: account.id, claimId, credential: encrypted, expiresIn };
+  if (!(await untilAvailable(() => storeRefresh(deps, refreshed)))) {
     // disconnected in the meantime: the new tokens are revoked like the others
     await revoke(deps, oauth2At(deps, service), refreshToken ?? accessToken);
     return { kind: 'gone' };

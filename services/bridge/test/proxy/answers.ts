@@ -127,7 +127,7 @@ export function answers(): void {
       expect([gone.status, gone.json['error']]).toEqual([503, 'temporarily_unavailable']);
     });
 
-    test('is 502 where the service refuses this one request, and costs no renewal and no connection', async () => {
+    test('is 502 where the service refuses this one request, and costs no refresh and no connection', async () => {
       const before = chirp.tokenRequests.length;
       const answer = await callWhile((_request, response) => response.writeHead(401).end('{}'));
       expect([answer.status, chirp.tokenRequests.length]).toEqual([502, before]);

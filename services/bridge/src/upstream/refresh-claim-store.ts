@@ -25,31 +25,31 @@ const PAUSE = defineQuery({
     where id = $1 and renewal = $2`,
 });
 
-export interface RenewalClaim {
+export interface RefreshClaim {
   readonly id: string;
   /** Identifies this attempt. */
-  readonly renewal: string;
+  readonly claimId: string;
 }
 
 /** True for the one process that may now refresh the credential stored as `used`; the row shows that to all others. */
-export async function claimRenewal(
+export async function claimRefresh(
   { pool }: Pick<Deps, 'pool'>,
-  { id, renewal, used }: RenewalClaim & { used: Buffer },
+  { id, claimId, used }: RefreshClaim & { used: Buffer },
 ): Promise<boolean> {
-  return (await runOne(pool, CLAIM, [id, used, renewal])) !== null;
+  return (await runOne(pool, CLAIM, [id, used, claimId])) !== null;
 }
 
 /**
  * Stores a refreshed credential before it is used. False if the account was removed or connected again in the meantime.
  */
-export async function storeRenewal(
+export async function storeRefresh(
   { pool }: Pick<Deps, 'pool'>,
-  { id, renewal, credential, expiresIn }: RenewalClaim & { credential: Buffer; expiresIn: number | null },
+  { id, claimId, credential, expiresIn }: RefreshClaim & { credential: Buffer; expiresIn: number | null },
 ): Promise<boolean> {
-  return (await runOne(pool, STORE, [id, renewal, credential, expiresIn])) !== null;
+  return (await runOne(pool, STORE, [id, claimId, credential, expiresIn])) !== null;
 }
 
 /** Records that a refresh failed; it may be tried again after a while. */
-export async function pauseRenewal({ pool }: Pick<Deps, 'pool'>, { id, renewal }: RenewalClaim): Promise<void> {
-  await run(pool, PAUSE, [id, renewal]);
+export async function pauseRefresh({ pool }: Pick<Deps, 'pool'>, { id, claimId }: RefreshClaim): Promise<void> {
+  await run(pool, PAUSE, [id, claimId]);
 }

@@ -21,11 +21,11 @@ const CLAIM = defineQuery<{ id: string }>({
  * Whether this refresh may use that refresh token at the Host: one at a time, over all processes. No connection is held
  * meanwhile.
  */
-export async function claimRenewal(
+export async function claimRefresh(
   { pool }: Pick<Deps, 'pool'>,
-  { linkId, ownerId, renewalId, used }: LinkKey & { renewalId: string; used: Buffer },
+  { linkId, ownerId, claimId, used }: LinkKey & { claimId: string; used: Buffer },
 ): Promise<boolean> {
-  return (await run(pool, CLAIM, [linkId, ownerId, renewalId, used])).length === 1;
+  return (await run(pool, CLAIM, [linkId, ownerId, claimId, used])).length === 1;
 }
 
 const RELEASE = defineQuery({
@@ -34,9 +34,9 @@ const RELEASE = defineQuery({
 });
 
 /** Lets the next refresh begin. */
-export async function releaseRenewal(
+export async function releaseRefresh(
   { pool }: Pick<Deps, 'pool'>,
-  { linkId, renewalId }: { linkId: string; renewalId: string },
+  { linkId, claimId }: { linkId: string; claimId: string },
 ): Promise<void> {
-  await run(pool, RELEASE, [linkId, renewalId]);
+  await run(pool, RELEASE, [linkId, claimId]);
 }
