@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ResourceUrl, TransferResponse } from '@chatelaine/protocol';
-import { findOddity, relayed } from '../src/transfer/check-answer.ts';
+import { findFault, relayed } from '../src/transfer/check-answer.ts';
 import type { Target } from '../src/transfer/decide.ts';
 import type { TransferRequest } from '../src/transfer/request.ts';
 
@@ -40,7 +40,7 @@ const good: TransferResponse = {
 
 describe('the answer of a Host', () => {
   it('passes when it is exactly what was asked for, in whatever order its scopes are', () => {
-    expect(findOddity(good, { request, target })).toBeNull();
+    expect(findFault(good, { request, target })).toBeNull();
   });
 
   it.each<[string, Partial<TransferResponse>]>([
@@ -54,23 +54,23 @@ describe('the answer of a Host', () => {
     ['the name of another issuer', { iss: 'https://calendar.example' }],
     ['another kind of token', { issued_token_type: 'urn:ietf:params:oauth:token-type:refresh_token' }],
   ])('is not relayed with %s', (_what, change) => {
-    expect(findOddity({ ...good, ...change }, { request, target })).not.toBeNull();
+    expect(findFault({ ...good, ...change }, { request, target })).not.toBeNull();
   });
 
   it('is not relayed without the key it is bound to', () => {
     const { cnf: _cnf, ...unbound } = good;
-    expect(findOddity(unbound, { request, target })).toBe('cnf');
+    expect(findFault(unbound, { request, target })).toBe('cnf');
   });
 
   it('is bound to no key exactly when that was asked for, and lives for two minutes then', () => {
     const asked = { request: { ...request, binding: { kind: 'bearer' } as const }, target };
     const { cnf: _cnf, ...unbound } = good;
     const bearer: TransferResponse = { ...unbound, token_type: 'Bearer', expires_in: 120 };
-    expect(findOddity(bearer, asked)).toBeNull();
-    expect(findOddity({ ...bearer, expires_in: 121 }, asked)).toBe('expires_in');
-    expect(findOddity({ ...bearer, cnf: { jkt } }, asked)).toBe('cnf');
-    expect(findOddity({ ...good, expires_in: 120 }, asked)).toBe('token_type');
-    expect(findOddity(bearer, { request, target })).toBe('token_type');
+    expect(findFault(bearer, asked)).toBeNull();
+    expect(findFault({ ...bearer, expires_in: 121 }, asked)).toBe('expires_in');
+    expect(findFault({ ...bearer, cnf: { jkt } }, asked)).toBe('cnf');
+    expect(findFault({ ...good, expires_in: 120 }, asked)).toBe('token_type');
+    expect(findFault(bearer, { request, target })).toBe('token_type');
   });
 
   it('loses every member that is not one of the eight', () => {

@@ -11,7 +11,7 @@ const BOUND = {
 } as const;
 
 /** What is wrong with a Host's answer; null if it is exactly what was asked for. PROTOCOL §3.5. */
-export function findOddity(
+export function findFault(
   answer: TransferResponse,
   { request, target }: { request: TransferRequest; target: Target },
 ): string | null {

@@ -5,7 +5,7 @@ import { waitOnOthers } from '@chatelaine/service-kit';
 import type { Deps } from '../deps.ts';
 import { askHost, type AskHostDeps, type HostAnswer } from './ask-host.ts';
 import { type Begun, beginTransfer } from './begin-store.ts';
-import { findOddity } from './check-answer.ts';
+import { findFault } from './check-answer.ts';
 import { type CloseDeps, closeInternal, closeUnanswered, withhold } from './close.ts';
 import { complete } from './complete-store.ts';
 import { type Decision, decide } from './decide.ts';
@@ -98,9 +98,9 @@ async function askFor(deps: TransferDeps, begun: Begun, signal: AbortSignal | un
   }
   if (answer.kind !== 'answer') return closeUnanswered(deps, begun, hop, answer);
   await deps.failpoint('transfer.answered');
-  const oddity = findOddity(answer.response, begun);
-  if (oddity === null) return { kind: 'minted', intent: begun.intent, response: answer.response };
-  return closeUnanswered(deps, begun, hop, { kind: 'unusable', reason: `odd ${oddity}`, minted: true });
+  const fault = findFault(answer.response, begun);
+  if (fault === null) return { kind: 'minted', intent: begun.intent, response: answer.response };
+  return closeUnanswered(deps, begun, hop, { kind: 'unusable', reason: `odd ${fault}`, minted: true });
 }
 
 /** The caller has not shown that the connection is its own. */
