@@ -19,7 +19,7 @@ import { startDatabases } from './databases.ts';
 import type { Party, Prepared } from './requests.ts';
 import { type Sent, sendPaced, tookWith } from './paced.ts';
 import { DOCUMENTS_NAME, type Documents, serveStrangers } from './strangers/flood.ts';
-import { type Block, notified, write } from './strangers/report.ts';
+import { type Block, summary, write } from './strangers/report.ts';
 
 const { values } = parseArgs({ options: { rounds: { type: 'string', default: '7' } } });
 const rounds = Number(values.rounds);
@@ -73,7 +73,7 @@ try {
       // waits until everything that is late is over
       await pause(delay);
     }
-    progress(`round ${round}: ${notified(well.at(-1))}, then ${notified(beside.at(-1))}`);
+    progress(`round ${round}: ${summary(well.at(-1))}, then ${summary(beside.at(-1))}`);
   }
   write(
     {

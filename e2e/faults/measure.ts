@@ -28,8 +28,8 @@ export interface Measured {
   readonly racedCodes: number;
   readonly racedRedemptions: number;
   /** How long Hosts accepted a token after its stop was answered: without faults at the time, and overall. */
-  readonly notifiedQuietly: Spread;
-  readonly notified: Spread;
+  readonly revokedWithoutFaults: Spread;
+  readonly revoked: Spread;
   /** From Postgres accepting connections again to the first token handed out. */
   readonly firstAfterCrash: Spread;
   /** From the end of the load until nothing is half done. */
@@ -68,8 +68,8 @@ export function measure(
     links: history.links.length,
     racedCodes: raced.length,
     racedRedemptions: raced.reduce((sum, { answers }) => sum + answers.length, 0),
-    notifiedQuietly: spread(refusals.filter(({ begin, end }) => !wasBroken(faults, begin, end)).map(lasted)),
-    notified: spread(refusals.map(lasted)),
+    revokedWithoutFaults: spread(refusals.filter(({ begin, end }) => !wasBroken(faults, begin, end)).map(lasted)),
+    revoked: spread(refusals.map(lasted)),
     firstAfterCrash: spread(
       crashes.flatMap((crash) => {
         const ends = handedOut.filter(({ end }) => end > crash.end).map(({ end }) => end - crash.end);

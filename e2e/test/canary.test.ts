@@ -202,7 +202,7 @@ describe('secrets', () => {
     // each service exports its spans by itself, some seconds later
     await eventually(through, { until: (trace) => trace !== undefined });
     const tokens = async () => traces.includes('"POST /token"');
-    await eventually(tokens, { until: (notified) => notified });
+    await eventually(tokens, { until: Boolean });
     expect(leakedIn(traces, canaries)).toEqual([]);
   });
 

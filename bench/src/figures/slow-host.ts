@@ -59,7 +59,7 @@ export async function besideSlowHost(chain: Chain, slow: SlowHost, perSecond: nu
     // it answers again, so that its circuit is closed in the next block
     await runBlock(chain.port, await chain.transfers(1, { host: slow.beside }), 1);
   }
-  return [latencies(well), ...notified(late, circuitOpen)];
+  return [latencies(well), ...figuresOf(late, circuitOpen)];
 }
 
 interface Blocks {
@@ -90,7 +90,7 @@ const typical = (blocks: readonly Sent[][], share: number): number =>
     0.5,
   );
 
-function notified(late: readonly Sent[], circuitOpen: readonly number[]): Figure[] {
+function figuresOf(late: readonly Sent[], circuitOpen: readonly number[]): Figure[] {
   const timedOut = tookWith(late, 504);
   const held = tookWith(late, 503);
   const other = late.length - timedOut.length - held.length;

@@ -66,7 +66,7 @@ export async function measureGrowth(options: {
       const sample = await look();
       samples.push(sample);
       progress(
-        `${minute} min: AM ${notified(sample.am)}; Host ${notified(sample.host)}; answers ${JSON.stringify(statuses)}`,
+        `${minute} min: AM ${summary(sample.am)}; Host ${summary(sample.host)}; answers ${JSON.stringify(statuses)}`,
       );
     }
     clearInterval(steady);
@@ -79,7 +79,7 @@ export async function measureGrowth(options: {
   }
 }
 
-const notified = ({ memory, disk, rows }: Held): string =>
+const summary = ({ memory, disk, rows }: Held): string =>
   `heap ${mb(memory.heapUsed)} MB, RSS ${mb(memory.rss)} MB, disk ${mb(disk)} MB, rows ${JSON.stringify(rows)}`;
 
 async function heldBy(child: { memory(): Promise<Memory> }, url: string): Promise<Held> {

@@ -35,7 +35,7 @@ const KINDS: Readonly<Record<Kind, string>> = {
 };
 const median = (values: readonly number[]): number => at(values, 0.5);
 
-export function notified(block: Block | undefined): string {
+export function summary(block: Block | undefined): string {
   if (block === undefined) return '–';
   const kinds = (Object.keys(KINDS) as Kind[]).map((kind) => `${kind} ${median(block[kind]).toFixed(0)} ms`);
   return `${kinds.join(', ')}, ${block.refused} refused, hostile ${JSON.stringify(block.hostile)}`;

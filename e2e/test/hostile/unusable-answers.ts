@@ -21,13 +21,13 @@ export function unusableAnswers(worldOf: () => World): void {
 
   afterAll(() => world.deployment.am.front.direct(null));
 
-  const notified = ({ status, json }: Raw) => [status, json['error']];
+  const statusAndError = ({ status, json }: Raw) => [status, json['error']];
   /** Whether the answer is free of what must not be relayed, in its headers and in its body. */
   const clean = ({ headers, text }: Raw) => ![text, ...[...headers].flat()].some((part) => part.includes(POISON));
   const ask = (scope?: string) => reader.transfer(world.liar.resource, scope);
   const untilHonestAgain = async () => {
     world.liar.script = {};
-    expect(notified(await ask())).toEqual([200, undefined]);
+    expect(statusAndError(await ask())).toEqual([200, undefined]);
   };
 
   describe('an answer of a hostile Host', () => {
@@ -90,7 +90,7 @@ export function unusableAnswers(worldOf: () => World): void {
     ])('that is %s is refused, and nothing of it gets through', async (_what, lie, expected) => {
       world.liar.script = { transfer: lie() };
       const answer = await ask();
-      expect(notified(answer)).toEqual([...expected]);
+      expect(statusAndError(answer)).toEqual([...expected]);
       expect(clean(answer)).toBe(true);
       expect(Number(answer.headers.get('retry-after') ?? 0)).toBeLessThanOrEqual(3_600);
       await untilHonestAgain();
@@ -118,7 +118,7 @@ export function unusableAnswers(worldOf: () => World): void {
     ])('that is %s is not taken, and does not break the link', async (_what, lie, expected) => {
       world.liar.expireLinkTokens();
       world.liar.script = { refresh: lie() };
-      expect(notified(await ask())).toEqual([...expected]);
+      expect(statusAndError(await ask())).toEqual([...expected]);
       await untilHonestAgain();
     });
 
@@ -127,8 +127,8 @@ export function unusableAnswers(worldOf: () => World): void {
       world.liar.script = {
         refresh: changing(({ transfer_scope: ceiling }) => ({ transfer_scope: `${String(ceiling)} everything` })),
       };
-      expect(notified(await ask())).toEqual([200, undefined]);
-      expect(notified(await ask('everything'))).toEqual([400, 'invalid_scope']);
+      expect(statusAndError(await ask())).toEqual([200, undefined]);
+      expect(statusAndError(await ask('everything'))).toEqual([400, 'invalid_scope']);
       await untilHonestAgain();
     });
   });

@@ -186,12 +186,12 @@ describe('navigation', () => {
       await robin.visit(url);
       await robin.press('Go');
     }
-    const notified = ({ headers }: Seen) => [headers['sec-fetch-site'], headers.origin];
-    expect(open.seen.map(notified)).toEqual([
+    const siteAndOrigin = ({ headers }: Seen) => [headers['sec-fetch-site'], headers.origin];
+    expect(open.seen.map(siteAndOrigin)).toEqual([
       ['none', undefined],
       ['same-origin', open.url],
     ]);
-    expect(shy.seen.map(notified).at(-1)).toEqual(['same-origin', 'null']);
+    expect(shy.seen.map(siteAndOrigin).at(-1)).toEqual(['same-origin', 'null']);
   });
 
   test('follows redirects across sites with GET, and is then from another site', async () => {

@@ -58,7 +58,7 @@ export async function connect(kit: Kit, input: ConnectInput): Promise<ConnectOut
   const dpopKey = more?.dpopKey ?? generateSigningKey('ES256');
   const shared = input.shareAsHost === undefined ? NOTHING_SHARED : await share(kit, server, input.shareAsHost);
   if (shared.kind === 'refused') return failed(shared.sentence, 'host grant refused');
-  const params = { ...shared.request.params, ...saidOf(server, wants) };
+  const params = { ...shared.request.params, ...wantsParameter(server, wants) };
   const request = { server, redirectUri: kit.redirectUri, dpopKey, ...shared.request, params };
   let started = await startAuthorization(kit, { ...request, client });
   let { clientId } = client;
@@ -98,7 +98,7 @@ async function moreFor(kit: Kit, { owner, connectionId, server, wants, clientId,
 }
 
 /** What the app wants, if the AM reads it. */
-function saidOf({ chatelaine_wants_supported: isRead }: ServerMetadata, wants: readonly Want[] = []) {
+function wantsParameter({ chatelaine_wants_supported: isRead }: ServerMetadata, wants: readonly Want[] = []) {
   return isRead === true && wants.length > 0 ? { chatelaine_wants: formatWants(wants) } : {};
 }
 

@@ -51,8 +51,8 @@ describe('what an app may ask for is added to from its page', () => {
     expect(new Set(shown.map(({ grant_id: grantId }) => grantId)).size).toBe(2);
     const stopped = await by.owner.browser.submit('/apps', `/apps/${by.connection.id}/stop`);
     expect(stopped.status).toBe(303);
-    const notified = await deployment.rows('select 1 from revocation where connection_id = $1', [by.connection.id]);
-    expect(notified).toHaveLength(2);
+    const revocations = await deployment.rows('select 1 from revocation where connection_id = $1', [by.connection.id]);
+    expect(revocations).toHaveLength(2);
   });
 
   test('never a second account at a Host: a connection has one link there', async () => {
@@ -139,7 +139,7 @@ describe('what an app may ask for is added to from its page', () => {
     ]);
     // whichever came first: for each Host on the app's page there is a revocation
     const shown = await shownTo(by);
-    const notified = await deployment.rows('select 1 from revocation where connection_id = $1', [by.connection.id]);
-    expect(notified).toHaveLength(shown.length);
+    const revocations = await deployment.rows('select 1 from revocation where connection_id = $1', [by.connection.id]);
+    expect(revocations).toHaveLength(shown.length);
   });
 });

@@ -20,7 +20,11 @@ const ask = (port = deployment.ams[0].port): Promise<Answer> =>
     port,
   });
 const many = (count: number): Promise<Answer[]> => Promise.all(Array.from({ length: count }, () => ask()));
-const notified = ({ status, json, headers }: Answer) => [status, json['error'], Number(headers['retry-after'] ?? 0)];
+const statusErrorAndDelay = ({ status, json, headers }: Answer) => [
+  status,
+  json['error'],
+  Number(headers['retry-after'] ?? 0),
+];
 const html: Reply = { status: 500, body: '<h1>Oops</h1>', headers: { 'content-type': 'text/html' } };
 
 beforeAll(async () => {
@@ -37,7 +41,7 @@ describe('a Host that fails again and again', () => {
     deployment.host.script.transfer = () => html;
     for (let failed = 0; failed < 5; failed++) expect((await ask()).status).toBe(502);
     for (let again = 0; again < 3; again++) {
-      const [status, error, retryAfter] = notified(await ask());
+      const [status, error, retryAfter] = statusErrorAndDelay(await ask());
       expect([status, error]).toEqual([503, 'temporarily_unavailable']);
       // the circuit is still open, so no request has waited
       expect(retryAfter).toBeGreaterThan(0);
@@ -101,7 +105,7 @@ describe('a Host that fails again and again', () => {
     const next = ask();
     await Promise.race([next, deployment.host.until(() => deployment.host.hops.length > 1)]);
     expect(deployment.host.hops).toHaveLength(2);
-    expect(notified(await ask())).toEqual([503, 'temporarily_unavailable', 1]);
+    expect(statusErrorAndDelay(await ask())).toEqual([503, 'temporarily_unavailable', 1]);
     paused.open();
     expect((await next).status).toBe(200);
     expect((await many(5)).map(({ status }) => status)).toEqual([200, 200, 200, 200, 200]);
@@ -149,7 +153,7 @@ describe('a Host that is slow', () => {
     );
     await deployment.host.until(() => deployment.host.hops.length === 15);
     const early = await Promise.race(asked);
-    expect(notified(early)).toEqual([503, 'temporarily_unavailable', SLOWLY.waitSeconds]);
+    expect(statusErrorAndDelay(early)).toEqual([503, 'temporarily_unavailable', SLOWLY.waitSeconds]);
     const others = Array.from({ length: 5 }, () =>
       other.requester.transfer({
         connection: other.connection,
@@ -191,7 +195,7 @@ describe('a Host that is slow', () => {
     deployment.host.script.refresh = (_call, renew) => slowly(() => ({ json: renew() }));
     deployment.host.script.transfer = () => slowly(() => ({ status: 400, json: { error: 'invalid_request' } }));
     await deployment.rows(`update link set access_expires_at = now() where id = $1`, [story.linkId]);
-    expect(notified(await ask())).toEqual([504, 'temporarily_unavailable', 5]);
+    expect(statusErrorAndDelay(await ask())).toEqual([504, 'temporarily_unavailable', 5]);
     // the second try was not awaited; without the bound it would have been made
     expect(deployment.host.hops).toHaveLength(1);
     over.abort();

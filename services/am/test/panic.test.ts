@@ -42,13 +42,13 @@ describe('the panic button', () => {
     const answer = await person.browser.submit('/apps', '/stop-everything');
     expect(answer.status).toBeLessThan(400);
     expect(performance.now() - began).toBeLessThan(patience(60));
-    const { rows } = await pool.query<{ alive: number; shown: number; notified: number }>(
+    const { rows } = await pool.query<{ alive: number; shown: number; revoked: number }>(
       `select (select count(*) from oauth_grant where subject = $1 and ended_at is null)::int as alive,
         (select count(*) from connection where owner_id = $1 and ended_at is null)::int as shown,
-        (select count(*) from revocation where owner_id = $1)::int as notified`,
+        (select count(*) from revocation where owner_id = $1)::int as revoked`,
       [ownerId],
     );
-    expect(rows).toEqual([{ alive: 0, shown: 0, notified: expect.any(Number) }]);
-    expect(rows[0]?.notified).toBeGreaterThan(0);
+    expect(rows).toEqual([{ alive: 0, shown: 0, revoked: expect.any(Number) }]);
+    expect(rows[0]?.revoked).toBeGreaterThan(0);
   });
 });

@@ -74,11 +74,11 @@ describe('a repaired link', () => {
     expect(page).toContain('Reader goes on with it: See your photos');
     expect(await timelineOf(person)).toContain('You repaired “the album” at Photos');
     await eventually(async () => {
-      const notified = await rows<{ state: string }>(
+      const revocations = await rows<{ state: string }>(
         'select state from revocation where link_id = $1 and grant_id is null',
         [linkId],
       );
-      return notified.length === 1 && notified[0]?.state === 'confirmed';
+      return revocations.length === 1 && revocations[0]?.state === 'confirmed';
     });
   });
 

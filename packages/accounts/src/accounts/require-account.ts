@@ -20,8 +20,8 @@ export function accountOf(request: FastifyRequest): Account {
 }
 
 /** URL of the sign-in page, which returns to a local path. */
-export const signInUrl = (returnTo: string): string => goingOn('/sign-in', returnTo);
+export const signInUrl = (returnTo: string): string => withReturnTo('/sign-in', returnTo);
 
 /** URL of a page that then goes on to a local path. */
-export const goingOn = (page: string, returnTo: string): string =>
+export const withReturnTo = (page: string, returnTo: string): string =>
   `${page}?${new URLSearchParams({ return_to: returnTo }).toString()}`;

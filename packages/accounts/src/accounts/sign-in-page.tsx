@@ -1,7 +1,7 @@
 import type { VNode } from 'preact';
 import { Button, ButtonRow, Card, Field, Form, Hidden, Layout, Notice } from '@chatelaine/ui';
 import { type PasskeyAsk, PasskeyBlock } from '../passkeys/passkey-block.tsx';
-import { goingOn, signInUrl } from './require-account.ts';
+import { withReturnTo, signInUrl } from './require-account.ts';
 import { PASSWORD_RULE } from './password.ts';
 import { USERNAME_RULE } from './username.ts';
 
@@ -46,12 +46,12 @@ export function SignInPage({ ask, returnTo, username, problem }: SignInView): VN
           />
           <ButtonRow>
             <Button>Sign in</Button>
-            <a href={goingOn('/sign-up', returnTo)}>Create an account</a>
+            <a href={withReturnTo('/sign-up', returnTo)}>Create an account</a>
           </ButtonRow>
         </Form>
       </Card>
       <p>
-        <a href={goingOn('/sign-in/forgot', returnTo)}>Forgotten your password?</a>
+        <a href={withReturnTo('/sign-in/forgot', returnTo)}>Forgotten your password?</a>
       </p>
     </Layout>
   );

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { goingOn, requireAccount } from '../accounts/require-account.ts';
+import { withReturnTo, requireAccount } from '../accounts/require-account.ts';
 import type { Pool } from '@chatelaine/postgres';
 import { currentSessionHash } from '../sessions/sessions.ts';
 import { isFresh } from './fresh-store.ts';
@@ -24,4 +24,4 @@ export function requireFresh({ pool }: { pool: Pool }, page: string) {
 }
 
 /** URL of the page where somebody authenticates again, and which returns to a local path. */
-export const confirmUrl = (returnTo: string): string => goingOn('/account/confirm', returnTo);
+export const confirmUrl = (returnTo: string): string => withReturnTo('/account/confirm', returnTo);

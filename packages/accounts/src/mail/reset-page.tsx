@@ -1,6 +1,6 @@
 import { Button, ButtonLink, ButtonRow, Card, Field, Form, Hidden, Layout } from '@chatelaine/ui';
 import type { VNode } from 'preact';
-import { goingOn, signInUrl } from '../accounts/require-account.ts';
+import { withReturnTo, signInUrl } from '../accounts/require-account.ts';
 import { PASSWORD_RULE } from '../accounts/password.ts';
 
 /** For people who have forgotten their password. Where no mail is sent, it explains the other ways. */
@@ -22,7 +22,7 @@ export function ForgotPage({ mail, returnTo }: { mail: 'sent' | 'not sent'; retu
       <Card title="A recovery code">
         <p>If you have written some down, one of them signs you in.</p>
         <ButtonRow>
-          <ButtonLink href={goingOn('/sign-in/recovery', returnTo)} kind="plain">
+          <ButtonLink href={withReturnTo('/sign-in/recovery', returnTo)} kind="plain">
             Use a recovery code
           </ButtonLink>
         </ButtonRow>
@@ -44,7 +44,7 @@ export function SentPage({ returnTo }: { returnTo: string }): VNode {
           there. It is good for 15 minutes.
         </p>
         <p>
-          <a href={goingOn('/sign-in/forgot', returnTo)}>Nothing comes?</a>
+          <a href={withReturnTo('/sign-in/forgot', returnTo)}>Nothing comes?</a>
         </p>
       </Card>
     </Layout>

@@ -59,8 +59,8 @@ export function address(): void {
     test('that is changed or removed is notified of that', async () => {
       const sent = await hasAddress('ada@example.com');
       await hasAddress('ada@example.org');
-      const notified = (await mail.arrived(sent + 2)).to;
-      expect(notified).toEqual(['ada@example.com']);
+      const recipients = (await mail.arrived(sent + 2)).to;
+      expect(recipients).toEqual(['ada@example.com']);
       await ada.submit('/account/email', '/account/email/remove');
       const last = await mail.arrived(sent + 3);
       expect([last.to, await addressOf()]).toEqual([['ada@example.org'], null]);

@@ -146,7 +146,7 @@ async function keep(deps: LinkTokenDeps, key: LinkKey, { answer, used, link }: R
     untilAvailable(() => storeTokens(deps, { ...refreshed, used: encrypted }));
   const stored = (await store(used)) || (await store(await asEncryptedNow(deps, key, used)));
   if (stored) return { kind: 'token', token, metadata: link.metadata };
-  const now = await asItIsNow(deps, key);
+  const now = await readStoredToken(deps, key);
   // whoever ended it told the Host about the stored refresh token; at a Host that rotates, this newer one would live on
   if (now.kind === 'broken' && fresh !== undefined)
     await handBack(deps, link.metadata, { token: fresh, hint: 'refresh_token' });
@@ -165,7 +165,7 @@ async function asEncryptedNow(deps: LinkTokenDeps, key: LinkKey, used: Buffer): 
  * The owner ended the link during the call, or it took so long that another process refreshed it: what is stored
  * decides.
  */
-async function asItIsNow(deps: LinkTokenDeps, key: LinkKey): Promise<LinkToken> {
+async function readStoredToken(deps: LinkTokenDeps, key: LinkKey): Promise<LinkToken> {
   const now = await readLink(deps, key);
   if (now === null || now.state !== 'active') return { kind: 'broken' };
   if (now.accessToken === null || now.secondsLeft <= 0) return { kind: 'busy', retryAfter: 1 };
@@ -180,7 +180,7 @@ async function readFailure(
   // PROTOCOL §3.5: only this marks a link as broken; everything else may pass
   if (answer.kind === 'oauth_error' && answer.status === 400 && answer.error.error === 'invalid_grant') {
     const broken = await breakLink(deps, { linkId: key.linkId, refused: used, claimId: key.claimId });
-    if (!broken) return asItIsNow(deps, key);
+    if (!broken) return readStoredToken(deps, key);
     deps.log.warn({ event: 'link_broken', linkId: key.linkId }, 'the Host refused the refresh token of a link');
     return { kind: 'broken' };
   }

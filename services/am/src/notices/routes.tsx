@@ -79,7 +79,8 @@ async function choose(deps: PageDeps, request: FastifyRequest, reply: FastifyRep
  */
 async function turnOn(deps: NoticesDeps, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const subscription = readSubscription(formOf(request), deps.config.notices.pushServices);
-  if (subscription === null) throw new Problem(400, NOT_SPOKEN_TO, { next: { href: PAGE, label: 'Notifications' } });
+  if (subscription === null)
+    throw new Problem(400, UNKNOWN_PUSH_SERVICE, { next: { href: PAGE, label: 'Notifications' } });
   const { id: ownerId } = accountOf(request);
   const pushKey = deps.pushKeys.current.publicKey;
   await keepSubscription(deps, { session: currentSessionHash(request), ownerId, subscription, pushKey });
@@ -89,6 +90,6 @@ async function turnOn(deps: NoticesDeps, request: FastifyRequest, reply: Fastify
   return reply.redirect(SAVED, 303);
 }
 
-const NOT_SPOKEN_TO =
+const UNKNOWN_PUSH_SERVICE =
   'This browser gets its messages from a server that this one does not speak to, ' +
   'so nothing was turned on. E-mail works with every browser.';

@@ -1,6 +1,6 @@
 import http from 'node:http';
 import { describe, expect, it } from '@jest/globals';
-import { batchRequest, notified, streamBatch } from '../support/batch.ts';
+import { batchRequest, outcomesById, streamBatch } from '../support/batch.ts';
 import type { TransferInput } from '../support/requester.ts';
 import { gate } from '../support/scripted-host.ts';
 import { call, deployment, errorOf, item, itemsWithoutHost, statusOf, story } from './scene.ts';
@@ -98,7 +98,7 @@ export function limits(): void {
       expect((await call({ items: itemsWithoutHost(3) }, other)).status).toBe(200);
       paused.open();
       const answers = await Promise.all(open.map((stream) => stream.rest()));
-      expect(answers.flatMap((lines) => Object.values(notified(lines)))).toEqual(Array(32).fill('200'));
+      expect(answers.flatMap((lines) => Object.values(outcomesById(lines)))).toEqual(Array(32).fill('200'));
     });
 
     it('hold for what is sent slowly: a half-sent call takes no place', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { answersOf, batch, notified, pause, streamBatch } from '../support/batch.ts';
+import { answersOf, batch, outcomesById, pause, streamBatch } from '../support/batch.ts';
 import { itemAtSecondHost, deployment, fresh, item, many, states } from './scene.ts';
 
 /** Calls that run out of time. */
@@ -12,7 +12,7 @@ export function deadlines(): void {
       const by = await fresh();
       const answer = await batch(deployment, by, { items: [...many(4), itemAtSecondHost('fast')], port: hasty.port });
       const late = '504 temporarily_unavailable';
-      expect(notified(answersOf(answer))).toEqual({ i0: late, i1: late, i2: late, i3: late, fast: '200' });
+      expect(outcomesById(answersOf(answer))).toEqual({ i0: late, i1: late, i2: late, i3: late, fast: '200' });
       expect(deployment.host.hops).toHaveLength(2);
       expect((await states(by)).toSorted()).toEqual(['failed', 'failed', 'minted']);
       paused.open();
@@ -29,7 +29,7 @@ export function deadlines(): void {
       expect(await stream.next()).toMatchObject({ id: 'fast', status: 200 });
       const closed = ending.app.close();
       paused.open();
-      expect(notified(await stream.rest())).toEqual({ slow: '200' });
+      expect(outcomesById(await stream.rest())).toEqual({ slow: '200' });
       await closed;
       expect(await states(by)).toEqual(['minted', 'minted']);
     });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { answersOf, ASKED, batch, notified } from '../support/batch.ts';
+import { answersOf, ASKED, batch, outcomesById } from '../support/batch.ts';
 import { SCOPES } from '../support/host-script.ts';
 import { withoutRequestId } from '../support/requester.ts';
 import type { ScriptedHost } from '../support/scripted-host.ts';
@@ -89,14 +89,14 @@ export function items(): void {
       });
       expect(answers.find(({ status }) => status === 429)?.retry_after).toBeGreaterThan(0);
       const others = await batch(deployment, story, { items: [item('a', { scope: 'photos.write' })] });
-      expect(notified(answersOf(others))).toEqual({ a: '400 interaction_required' });
+      expect(outcomesById(answersOf(others))).toEqual({ a: '400 interaction_required' });
     });
 
     it('says the same of a Host that is not shown to it and of one that nobody has', async () => {
       const narrow = await deployment.beside(story, { 'photos.read': 'allow' });
       const items = [itemAtSecondHost('a'), item('a', { resource: 'http://nobody.localhost:1/api' })];
       const [shown, unknown] = await Promise.all(items.map((one) => batch(deployment, narrow, { items: [one] })));
-      expect(notified(answersOf(shown as never))).toEqual({ a: '400 invalid_target' });
+      expect(outcomesById(answersOf(shown as never))).toEqual({ a: '400 invalid_target' });
       expect(unknown && withoutRequestId(unknown)).toBe(shown && withoutRequestId(shown));
     });
 
@@ -110,7 +110,7 @@ export function items(): void {
       const page = new URL(String(asked?.['interaction_uri'])).pathname;
       expect((await by.owner.browser.submit(page, page, { answer: 'once' })).status).toBe(200);
       const twice = answersOf(await batch(deployment, by, { items: many(2, { scope: 'faces.read' }) }));
-      expect(Object.values(notified(twice)).toSorted()).toEqual(['200', '400 interaction_required']);
+      expect(Object.values(outcomesById(twice)).toSorted()).toEqual(['200', '400 interaction_required']);
     });
 
     it('of either of two accounts at one Host uses that account’s link and no other', async () => {

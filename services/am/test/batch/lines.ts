@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { notified, pause, streamBatch } from '../support/batch.ts';
+import { outcomesById, pause, streamBatch } from '../support/batch.ts';
 import { asIds, itemAtSecondHost, deployment, item, many, story } from './scene.ts';
 
 /** Answers that are streamed as lines. */
@@ -32,7 +32,7 @@ export function streamedAnswers(): void {
         id: `i${n}`,
       }));
       const lines = await (await streamBatch(deployment, story, { items })).rest();
-      expect(notified(lines)).toEqual({
+      expect(outcomesById(lines)).toEqual({
         i0: '503 temporarily_unavailable',
         i1: '200',
         i2: '503 temporarily_unavailable',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { answersOf, batch, notified, pause, stop, streamBatch } from '../support/batch.ts';
+import { answersOf, batch, outcomesById, pause, stop, streamBatch } from '../support/batch.ts';
 import { itemAtSecondHost, deployment, fresh, item, many, states } from './scene.ts';
 
 /** What the owner stops during a call. */
@@ -16,7 +16,7 @@ export function stopsDuringCalls(): void {
       expect((await stop(by)).status).toBe(303);
       paused.open();
       const answer = await pending;
-      expect(new Set(Object.values(notified(answersOf(answer))))).toEqual(new Set(['400 invalid_request']));
+      expect(new Set(Object.values(outcomesById(answersOf(answer))))).toEqual(new Set(['400 invalid_request']));
       expect(answer.text).not.toContain('at-');
       expect(new Set(await states(by))).toEqual(new Set(['withheld']));
     });
@@ -28,7 +28,7 @@ export function stopsDuringCalls(): void {
       expect(await stream.next()).toMatchObject({ id: 'before', status: 200 });
       expect((await stop(by)).status).toBe(303);
       paused.open();
-      expect(notified(await stream.rest())).toEqual({ after: '400 invalid_request' });
+      expect(outcomesById(await stream.rest())).toEqual({ after: '400 invalid_request' });
     });
   });
 }

@@ -22,10 +22,10 @@ export function ownersAnswers(): void {
       expect(redemption?.form.get('redirect_uri')).toContain(`${deployment.issuer}/callback/`);
       expect(deployment.host.faults).toEqual([]);
       expect(await linkOf(owner)).toMatchObject([{ state: 'active', label: 'my Photos' }]);
-      const notified = await newsFor(owner);
-      expect(notified).toContain('You connected Lifestream.');
-      expect(notified).toContain('You linked Photos');
-      expect(notified).not.toContain(NOT_LINKED);
+      const timeline = await newsFor(owner);
+      expect(timeline).toContain('You connected Lifestream.');
+      expect(timeline).toContain('You linked Photos');
+      expect(timeline).not.toContain(NOT_LINKED);
     });
 
     test('the grant is kept encrypted from the request to its end', async () => {

@@ -80,12 +80,12 @@ export function approvals(): void {
       const by = await allowedOnce();
       const replies: Reply[] = [503, 429].map((status) => ({ status, json: { error: 'temporarily_unavailable' } }));
       replies.push({ status: 400, json: { error: 'invalid_request' } });
-      const notified: string[] = [];
+      const errors: string[] = [];
       for (const reply of replies) {
         deployment.host.script.transfer = () => reply;
-        notified.push(errorOf(await ask(by)));
+        errors.push(errorOf(await ask(by)));
       }
-      expect(notified).toEqual(['503 temporarily_unavailable', '503 temporarily_unavailable', '502 server_error']);
+      expect(errors).toEqual(['503 temporarily_unavailable', '503 temporarily_unavailable', '502 server_error']);
       deployment.host.reset();
       await deployment.rows(`update ask set expires_at = now() where connection_id = $1`, [by.connection.id]);
       expect(errorOf(await ask(by))).toBe(ASKED_AGAIN);
@@ -130,10 +130,10 @@ export function approvals(): void {
         [{ status: 502, json: { error: 'temporarily_unavailable' } }, '502 server_error'],
         [{ status: 500, body: 'Oops' }, '502 server_error'],
       ];
-      for (const [reply, notified] of lost) {
+      for (const [reply, expected] of lost) {
         const by = await allowedOnce();
         deployment.host.script.transfer = () => reply;
-        expect(errorOf(await ask(by))).toBe(notified);
+        expect(errorOf(await ask(by))).toBe(expected);
         deployment.host.reset();
         expect(errorOf(await ask(by))).toBe(ASKED_AGAIN);
       }

@@ -45,8 +45,8 @@ export function stoppingEverything(): void {
       for (const { status } of answers) expect([200, 303, 404]).toContain(status);
       for (const { id } of made) expect(await live(id)).toBe(false);
       for (const { id } of made) {
-        const notified = await world.pool.query('select 1 from revocation where connection_id = $1', [id]);
-        expect(notified.rowCount).toBeLessThanOrEqual(1);
+        const revocations = await world.pool.query('select 1 from revocation where connection_id = $1', [id]);
+        expect(revocations.rowCount).toBeLessThanOrEqual(1);
       }
     });
   });

@@ -16,8 +16,8 @@ export function stoppingLinks(): void {
       expect(rows[0]?.state).toBe('ended');
       await settled(linkId);
       // revocations of earlier tests may be sent only now, too
-      const notified = world.host.callsOf('/revoke').filter(({ form }) => form.get('token') === own);
-      expect(notified.map(({ form }) => form.get('token_type_hint'))).toEqual(['refresh_token']);
+      const revocations = world.host.callsOf('/revoke').filter(({ form }) => form.get('token') === own);
+      expect(revocations.map(({ form }) => form.get('token_type_hint'))).toEqual(['refresh_token']);
       const after = await world.pool.query(
         'select access_token, refresh_token, access_expires_at from link where id = $1',
         [linkId],

@@ -65,9 +65,9 @@ export function flow(sceneOf: SceneOf): void {
     ])
       expect(listed).toContain(part);
     expect(listed).toContain('See your photos');
-    const notified = (await owner.browser.get('/timeline')).words;
-    expect(notified).toContain('You let Plain reader have keys for “my Photos” at Photos that fit anybody');
-    expect(notified).toContain('Plain reader got a key that fits anybody');
+    const activity = (await owner.browser.get('/timeline')).words;
+    expect(activity).toContain('You let Plain reader have keys for “my Photos” at Photos that fit anybody');
+    expect(activity).toContain('Plain reader got a key that fits anybody');
     await owner.browser.submit('/apps', `/apps/${connection?.id}/stop`);
     expect(outcome(await client.refresh(refreshTokenOf(first)))).toEqual(INVALID_GRANT);
     await eventually(async () =>

@@ -55,7 +55,7 @@ export type Line = TransferAnswer & Readonly<Record<string, unknown>>;
 export const answersOf = ({ json }: Answer): Line[] => (json['transfers'] ?? []) as Line[];
 
 /** The status and error of each answer, by its id. */
-export function notified(answers: readonly Line[]): Record<string, string> {
+export function outcomesById(answers: readonly Line[]): Record<string, string> {
   return Object.fromEntries(
     answers.map(({ id, status, error }) => [id, typeof error === 'string' ? `${status} ${error}` : String(status)]),
   );

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { answersOf, batch, notified } from '../support/batch.ts';
+import { answersOf, batch, outcomesById } from '../support/batch.ts';
 import { Signer } from '../support/terms.ts';
 import { ask, deployment, offerAnew, offered, OFFERED, outcomeOf } from './scene.ts';
 
@@ -77,7 +77,7 @@ export function transfers(): void {
         scope,
       }));
       const answers = answersOf(await batch(deployment, story, { items }));
-      expect(notified(answers)).toEqual({
+      expect(outcomesById(answers)).toEqual({
         'photos.read': '400 terms_required',
         'photos.write': '400 terms_required',
         'albums.read': '400 access_denied',

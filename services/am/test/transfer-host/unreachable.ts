@@ -11,9 +11,9 @@ export function unreachableHosts(): void {
       [503, 'temporarily_unavailable', '120', '120'],
       [503, 'server_error', undefined, '5'],
       [429, 'slow_down', '99999999', '3600'],
-    ])('answers %i %s: 503 and when to come back', async (status, error, wait, notified) => {
+    ])('answers %i %s: 503 and when to come back', async (status, error, wait, retryAfter) => {
       refuse(status, { error }, wait === undefined ? {} : { 'retry-after': wait });
-      expect(outcome(await ask())).toEqual({ status: 503, error: 'temporarily_unavailable', retry: notified });
+      expect(outcome(await ask())).toEqual({ status: 503, error: 'temporarily_unavailable', retry: retryAfter });
     });
 
     it('does not answer in time: 504 and when to come back', async () => {

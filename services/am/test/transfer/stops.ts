@@ -33,10 +33,10 @@ export function stops(): void {
       expect(await deployment.transfers(story.connection)).toEqual([expect.objectContaining({ state: 'withheld' })]);
       const [grantId] = await grantsOf(story);
       // revocations of earlier tests may be sent only now, too
-      const notified = what.startsWith('the connection')
+      const isRevocation = what.startsWith('the connection')
         ? ({ token, hint }: Revoked) => hint === 'transfer_grant' && token === grantId
         : ({ token, hint }: Revoked) => hint === 'refresh_token' && token.startsWith('rt-');
-      await eventually(() => deployment.host.revoked.some(notified));
+      await eventually(() => deployment.host.revoked.some(isRevocation));
     });
 
     it('is not handed out either when the connection only ran out meanwhile', async () => {

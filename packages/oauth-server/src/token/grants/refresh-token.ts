@@ -65,11 +65,11 @@ async function refresh(deps: RefreshDeps, context: TokenContext): Promise<Readon
   if (refreshed.kind === 'replayed') return refuseReplay(refreshed);
   if (refreshed.kind === 'unknown') throw badToken('unknown, expired, ended, or of another client');
   const expiresIn = Math.max(1, Math.round(refreshed.expiresAt - deps.clock.now()));
-  return relationshipAnswer(deps, { grant: await asItIsNow(deps, refreshed.grant), accessToken, expiresIn });
+  return relationshipAnswer(deps, { grant: await currentGrant(deps, refreshed.grant), accessToken, expiresIn });
 }
 
 /** With the part of its ceiling that is available now. */
-async function asItIsNow({ config }: Pick<RefreshDeps, 'config'>, grant: StoredGrant): Promise<StoredGrant> {
+async function currentGrant({ config }: Pick<RefreshDeps, 'config'>, grant: StoredGrant): Promise<StoredGrant> {
   if (grant.transferScope === null || config.ceilingNow === undefined) return grant;
   return { ...grant, transferScope: await config.ceilingNow(grant) };
 }
