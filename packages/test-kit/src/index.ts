@@ -1,5 +1,6 @@
 export { type Certificate, createLocalAuthority, type LocalAuthority } from './authority.ts';
 export { Browser, type BrowserOptions, PASSWORD } from './browser.ts';
+export { crawl, type Crawled, type FoundForm } from './crawl.ts';
 export { CookieJar } from './cookie-jar.ts';
 export { eventually, type Waiting } from './eventually.ts';
 export { freePort, freePorts, takenPorts } from './free-ports.ts';
@@ -28,6 +29,7 @@ export { PARAMETERS } from './parameters.ts';
 export { patience } from './patience.ts';
 export { spend } from './spend.ts';
 export { bodyOf, type Documents, type Running, serve, serveDocuments } from './server.ts';
+export { type Route, routeOf, routesIn } from './routes.ts';
 export { type Access, accessesOf, recordStatements, type Sent as SentStatement } from './plans.ts';
 export { clock, type HostAddress, type Link, TestAm } from './test-am.ts';
 export { unzip } from './unzip.ts';

@@ -1,0 +1,34 @@
+import { describe, expect, it } from '@jest/globals';
+import { crawled, forPeople, routeFor, signedOut } from './scene.ts';
+
+/** Routes to which no link leads from the pages of somebody who is signed in, and where they are tested. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  'GET /account/deleted': 'accounts/deletion: it says the same to everybody',
+  'GET /callback/:tag': 'am/callback',
+  'GET /changes': 'am/live: it is a stream',
+  'GET /icons/:id': 'am/icons',
+  'GET /sign-in/reset': 'accounts/mail: it takes a token from a mail',
+  'POST /account/notifications/push/off': 'am/notices: it is about the session that sends it',
+  'POST /hosts/:linkId/bearer/stop': 'am/stock-clients',
+  'POST /sign-in/reset': 'accounts/mail',
+  'POST /terms/adopt': 'am/terms',
+};
+
+/** Whether the sweeps reach all that there is. */
+export function everyRoute(): void {
+  describe('of the routes for people', () => {
+    it('each is reached by these tests, or is named here with the tests that attack it', () => {
+      const reached = new Set([
+        ...[crawled, signedOut].flatMap(({ pages }) =>
+          [...pages.keys()].map((path) => `GET ${routeFor('GET', path)?.path}`),
+        ),
+        ...[crawled, signedOut].flatMap(({ forms }) =>
+          forms.map(({ action }) => `POST ${routeFor('POST', action)?.path}`),
+        ),
+      ]);
+      const all = forPeople.filter(({ method }) => method === 'GET' || method === 'POST');
+      const missed = all.map(({ method, path }) => `${method} ${path}`).filter((route) => !reached.has(route));
+      expect(missed.toSorted()).toEqual(Object.keys(ELSEWHERE).toSorted());
+    });
+  });
+}
