@@ -138,17 +138,17 @@ async function replay(exchanges: readonly Exchange[]): Promise<void> {
 async function privateKeys(): Promise<Canary[]> {
   const found: Canary[] = [];
   const keepers = [
-    { role: 'am', vault: 'am/vault', place: (kid: string) => `signing_key|${kid}` },
-    { role: 'lifestream', vault: 'vault', place: (kid: string) => JSON.stringify(['signing_key', kid]) },
+    { role: 'am', vault: 'am/vault', aadOf: (kid: string) => `signing_key|${kid}` },
+    { role: 'lifestream', vault: 'vault', aadOf: (kid: string) => JSON.stringify(['signing_key', kid]) },
   ];
-  for (const { role, vault, place } of keepers) {
+  for (const { role, vault, aadOf } of keepers) {
     const opener = createVault(deriveKey(Buffer.from(MASTER_KEYS.get(role) ?? '', 'base64url'), vault));
     const rows = await deployment.database.query<{ kid: string; sealed: Buffer }>(
       role,
       'select kid, sealed from signing_key',
     );
     for (const { kid, sealed } of rows) {
-      const { d } = JSON.parse(opener.decrypt(sealed, place(kid))) as { d: string };
+      const { d } = JSON.parse(opener.decrypt(sealed, aadOf(kid))) as { d: string };
       found.push({ kind: 'key', secret: d });
     }
   }

@@ -78,7 +78,7 @@ const interfaces = (): string[] =>
     .filter(({ internal, scopeid }) => !internal && (scopeid ?? 0) === 0)
     .map(({ address, family }) => (family === 'IPv6' ? `[${address}]` : address));
 
-const places = (): string[] =>
+const insideOrigins = (): string[] =>
   [...NAMES, ...interfaces()].flatMap((name) => [`http://${name}:${trap.port}`, `https://${name}:${trap.port}`]);
 
 test('the trap notices who calls', async () => {
@@ -99,7 +99,7 @@ describe('adding a Host', () => {
 
   test('however it spells this machine or a private network, is refused as if nothing were there', async () => {
     const before = trap.connections;
-    const hosts = [...places(), ...INSIDE];
+    const hosts = [...insideOrigins(), ...INSIDE];
     // only so many requests of one person wait for unknown servers at once; the others are told to try again
     const answered = (host: string) => eventually(() => tryToAdd(host), { until: ({ status }) => status !== 503 });
     const [control, ...answers] = await Promise.all(['https://photos.nowhere.example', ...hosts].map(answered));
@@ -113,15 +113,15 @@ describe('adding a Host', () => {
 describe('a client whose document lies on this machine', () => {
   test('is unknown to the AM, to programs and to browsers, and is not fetched', async () => {
     const before = trap.connections;
-    for (const place of places()) {
-      const client = { client_id: `${place}/client`, redirect_uri: 'https://app.example/callback' };
+    for (const origin of insideOrigins()) {
+      const client = { client_id: `${origin}/client`, redirect_uri: 'https://app.example/callback' };
       const pushed = await deployment.fetch(`${deployment.am.url}/par`, {
         method: 'POST',
         body: new URLSearchParams(client),
       });
-      expect([place, pushed.status, await pushed.json()]).toMatchObject([place, 401, { error: 'invalid_client' }]);
+      expect([origin, pushed.status, await pushed.json()]).toMatchObject([origin, 401, { error: 'invalid_client' }]);
       const page = await robin.visit(`${deployment.am.url}/authorize?${new URLSearchParams(client).toString()}`);
-      expect([place, page.status, page.url.origin]).toEqual([place, 400, deployment.am.url]);
+      expect([origin, page.status, page.url.origin]).toEqual([origin, 400, deployment.am.url]);
     }
     expect(trap.connections).toBe(before);
   });
@@ -129,10 +129,10 @@ describe('a client whose document lies on this machine', () => {
   test('is unknown to a Host, even at the path where an AM publishes the document made for it', async () => {
     const before = trap.connections;
     const { url } = deployment.host('photos');
-    for (const place of places()) {
-      const query = new URLSearchParams({ client_id: `${place}/clients/${hostTag(url)}`, request_uri: 'any' });
+    for (const origin of insideOrigins()) {
+      const query = new URLSearchParams({ client_id: `${origin}/clients/${hostTag(url)}`, request_uri: 'any' });
       const page = await robin.visit(`${url}/authorize?${query.toString()}`);
-      expect([place, page.status, page.url.origin]).toEqual([place, 400, url]);
+      expect([origin, page.status, page.url.origin]).toEqual([origin, 400, url]);
     }
     expect(trap.connections).toBe(before);
   });
@@ -140,8 +140,8 @@ describe('a client whose document lies on this machine', () => {
   test('may register, but its keys are not fetched from here either', async () => {
     const before = trap.connections;
     let clients = 0;
-    for (const place of places()) {
-      const metadata = { redirect_uris: ['https://app.example/callback'], jwks_uri: `${place}/jwks` };
+    for (const origin of insideOrigins()) {
+      const metadata = { redirect_uris: ['https://app.example/callback'], jwks_uri: `${origin}/jwks` };
       const registered = await deployment.fetch(`${deployment.am.url}/register`, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
@@ -152,7 +152,7 @@ describe('a client whose document lies on this machine', () => {
       clients += 1;
       const { client_id: id } = (await registered.json()) as { client_id: string };
       const pushed = await deployment.fetch(`${deployment.am.url}/par`, { method: 'POST', body: asserting(id) });
-      expect([place, pushed.status, await pushed.json()]).toMatchObject([place, 401, { error: 'invalid_client' }]);
+      expect([origin, pushed.status, await pushed.json()]).toMatchObject([origin, 401, { error: 'invalid_client' }]);
     }
     expect(clients).toBeGreaterThan(30);
     expect(trap.connections).toBe(before);

@@ -160,7 +160,7 @@ describe('requests under way are bounded (M16, Q11)', () => {
     expect(most()).toBe(1);
   });
 
-  test('waiting counts toward the deadline: a request that gets no turn times out, and frees its place', async () => {
+  test('waiting counts toward the deadline: a request that gets no turn times out, and frees its slot', async () => {
     const { server, held, next } = await holding();
     const outbound = outboundTo([server.port], { maxConcurrent: 1 });
     const arrival = next();

@@ -57,7 +57,7 @@ describe('an answer that is read while it arrives', () => {
     await closed(answering);
   });
 
-  test('has one limit of size and time for the whole, and frees its place at the gate however it ends', async () => {
+  test('has one limit of size and time for the whole, and frees its slot at the gate however it ends', async () => {
     const { server, next } = await open();
     const { stream } = outboundTo([server.port], { maxPerDestination: 1 });
     const small = await stream(urlOf(server), { maxBytes: 3 });
@@ -65,7 +65,7 @@ describe('an answer that is read while it arrives', () => {
     const slow = iterate((await stream(urlOf(server), { timeoutSeconds: 1 })).body);
     expect(textOf((await slow.next()).value)).toBe('first\n');
     await expect(slow.next()).rejects.toMatchObject({ reason: 'timeout' });
-    // nobody reads this one, so its deadline frees the place
+    // nobody reads this one, so its deadline frees the slot
     await stream(urlOf(server), { timeoutSeconds: 1 });
     const answering = next();
     const last = iterate((await stream(urlOf(server), { timeoutSeconds: 5 })).body);

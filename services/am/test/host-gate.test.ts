@@ -204,16 +204,16 @@ describe('a Host that is slow', () => {
 
 describe('strangers that answer late', () => {
   /** The AM of this test has four slots, three of them for programs. */
-  const PLACES = 4;
+  const SLOTS = 4;
 
-  it('hold no place of others, Hosts or client documents: pages, sign-in, stops and good Hosts go on', async () => {
+  it('hold no slot of others, Hosts or client documents: pages, sign-in, stops and good Hosts go on', async () => {
     const held: (() => void)[] = [];
     const holder = await serve((_request, response) => void held.push(() => response.writeHead(404).end()));
     const { exceptions } = deployment.config;
     const origin = `http://holder.localhost:${holder.port}`;
     const exception = { host: 'holder.localhost', port: holder.port, scheme: 'http', cidr: '127.0.0.1/32' } as const;
     const { port } = await deployment.another({
-      config: { requestsAtOnce: PLACES, exceptions: [...exceptions, exception] },
+      config: { requestsAtOnce: SLOTS, exceptions: [...exceptions, exception] },
     });
     const owner = await deployment.owner();
     const linkId = await deployment.link(owner, deployment.second);
@@ -226,7 +226,7 @@ describe('strangers that answer late', () => {
     // one after the other: sent at once, they would find no slot to begin in
     const late: Promise<Answer>[] = [];
     const documents: Promise<Answer>[] = [];
-    for (let n = 1; n <= PLACES; n++) {
+    for (let n = 1; n <= SLOTS; n++) {
       late.push(ask(port));
       await deployment.host.until(() => deployment.host.hops.length === n);
       documents.push(

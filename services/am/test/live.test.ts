@@ -136,7 +136,7 @@ describe('an open page', () => {
     expect((await listen(new Browser(deployment.ams[0].port))).status).toBe(303);
   });
 
-  it('is one of so many of its owner’s, whose place is free when it is closed, and takes none of others', async () => {
+  it('is one of so many of its owner’s, whose slot is free when it is closed, and takes none of others', async () => {
     const { browser } = await deployment.owner();
     const streams: EventStream[] = [];
     for (let n = 0; n < LIVE.perOwner; n++) streams.push(await listen(browser));

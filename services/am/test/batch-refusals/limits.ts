@@ -72,7 +72,7 @@ export function limits(): void {
       expect((await ask(0, 'photos.read', { connection: another })).status).toBe(200);
     });
 
-    it('of calls at once are per connection; and a Requester that fills all its places delays no other', async () => {
+    it('of calls at once are per connection; and a Requester that uses all its slots delays no other', async () => {
       const other = await deployment.beside(story, { 'photos.read': 'allow' });
       const paused = gate();
       deployment.host.script.transfer = async ({ statement }, mint) => {
@@ -101,7 +101,7 @@ export function limits(): void {
       expect(answers.flatMap((lines) => Object.values(outcomesById(lines)))).toEqual(Array(32).fill('200'));
     });
 
-    it('hold for what is sent slowly: a half-sent call takes no place', async () => {
+    it('hold for what is sent slowly: a half-sent call takes no slot', async () => {
       const { port, path, headers, body } = await batchRequest(deployment, story, { items: [item()] });
       const request = http.request({
         host: '127.0.0.1',

@@ -129,7 +129,7 @@ export function queueOrder(): void {
       await eventually(async () => (await pendingOf(linkId)) === 0);
     });
 
-    test('no more than its eight places are taken, over two processes, and each end is told once', async () => {
+    test('no more than its eight slots are taken, over two processes, and each end is told once', async () => {
       const second = await world.replica();
       const linkId = await makeLink(world, person);
       let [active, most] = [0, 0];

@@ -3,9 +3,9 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { signUp, startWorld, type World } from './support/world.ts';
 
 /** Three of them for programs. */
-const PLACES = 4;
+const SLOTS = 4;
 /** An AM is asked once for all who wait for it. */
-const NAMES = Array.from({ length: PLACES }, (_, n) => `slow${n}.localhost`);
+const NAMES = Array.from({ length: SLOTS }, (_, n) => `slow${n}.localhost`);
 
 let world: World;
 let origin: string;
@@ -23,17 +23,17 @@ beforeAll(async () => {
   });
   const exceptions = NAMES.map((host) => ({ host, port: slow.port, scheme: 'http', cidr: '127.0.0.1/32' }));
   origin = await world.start({
-    REQUESTS_AT_ONCE: String(PLACES),
+    REQUESTS_AT_ONCE: String(SLOTS),
     OUTBOUND_EXCEPTIONS: JSON.stringify([...world.deployment.exceptions, ...exceptions]),
   });
 });
 afterAll(() => Promise.all([world.close(), slow.close()]));
 
-test('an AM that answers late holds no place of others: pages, signing in and other AMs go on', async () => {
+test('an AM that answers late holds no slot of others: pages, signing in and other AMs go on', async () => {
   const pending: Promise<Answer>[] = [];
   const other = await signUp(origin);
   const people: Browser[] = [];
-  while (people.length < PLACES) people.push(await signUp(origin));
+  while (people.length < SLOTS) people.push(await signUp(origin));
   for (const [n, person] of people.entries()) {
     pending.push(person.submit('/connect', '/connect', { am: `http://${NAMES[n]}:${slow.port}` }));
     await eventually(() => asked.size > n);
