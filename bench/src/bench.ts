@@ -43,6 +43,7 @@ try {
 }
 
 async function ofTransfers(on: Databases): Promise<Partial<Measured>> {
+  const warmedUp = (): Promise<void> => on.analyze();
   const ours = await startOurs(on, { requesters: REQUESTERS });
   say('AM, Hosts, connections');
   const programs = [
@@ -53,13 +54,17 @@ async function ofTransfers(on: Databases): Promise<Partial<Measured>> {
   ];
   try {
     say('all chains started');
-    const chains = await contest([ours.transfer, ...programs], { inFlight: IN_FLIGHT, effort });
+    const chains = await contest([ours.transfer, ...programs], { inFlight: IN_FLIGHT, effort, warmedUp });
     say('transfers');
     const beside = (theirs: string): Spread => ratio(chains, { ours: 'transfer', theirs });
     const [limit] = programs;
-    const alone = await contest([ours.transfer, ...(limit === undefined ? [] : [limit])], { inFlight: 1, effort });
+    const alone = await contest([ours.transfer, ...(limit === undefined ? [] : [limit])], {
+      inFlight: 1,
+      effort,
+      warmedUp,
+    });
     const rate = spread((chains.get('transfer') ?? []).map(({ perSecond }) => perSecond)).median;
-    const halfLoad = await contest([ours.transfer], { inFlight: IN_FLIGHT, effort, perSecond: rate / 2 });
+    const halfLoad = await contest([ours.transfer], { inFlight: IN_FLIGHT, effort, perSecond: rate / 2, warmedUp });
     say('alone, and at half load');
     return {
       transfer_vs_limit: beside('limit'),
@@ -69,7 +74,7 @@ async function ofTransfers(on: Databases): Promise<Partial<Measured>> {
       lone_p50_vs_limit: ratio(alone, { ours: 'transfer', theirs: 'limit', of: ({ p50 }) => p50 }),
       half_load_p99_vs_p50: spread((halfLoad.get('transfer') ?? []).map(({ p50, p99 }) => p99 / p50)),
       transfers_per_second: spread((chains.get('transfer') ?? []).map(({ perSecond }) => perSecond)),
-      ...(await ofCalls(ours)),
+      ...(await ofCalls(ours, warmedUp)),
       counted: await count(on, ours),
     };
   } finally {
@@ -77,10 +82,10 @@ async function ofTransfers(on: Databases): Promise<Partial<Measured>> {
   }
 }
 
-async function ofCalls(ours: Ours): Promise<Partial<Measured>> {
-  const api = await contest([ours.guarded, ours.unguarded], { inFlight: IN_FLIGHT, effort });
-  const single = await contest([ours.single], { inFlight: IN_FLIGHT, effort });
-  const many = await contest([ours.batch], { inFlight: BATCHES, effort });
+async function ofCalls(ours: Ours, warmedUp: () => Promise<void>): Promise<Partial<Measured>> {
+  const api = await contest([ours.guarded, ours.unguarded], { inFlight: IN_FLIGHT, effort, warmedUp });
+  const single = await contest([ours.single], { inFlight: IN_FLIGHT, effort, warmedUp });
+  const many = await contest([ours.batch], { inFlight: BATCHES, effort, warmedUp });
   say('guarded calls, calls for many');
   return {
     guarded_vs_unguarded: ratio(api, { ours: 'guarded', theirs: 'unguarded' }),
@@ -90,12 +95,13 @@ async function ofCalls(ours: Ours): Promise<Partial<Measured>> {
 }
 
 async function ofEndpoints(on: Databases): Promise<Partial<Measured>> {
+  const warmedUp = (): Promise<void> => on.analyze();
   const { endpoints, stop } = await startEndpoints(on);
   try {
     const lines: [string, Spread][] = [];
     const names: [string, string][] = [];
     for (const { name, contenders } of endpoints) {
-      const rounds: Rounds = await contest(contenders, { inFlight: IN_FLIGHT, effort });
+      const rounds: Rounds = await contest(contenders, { inFlight: IN_FLIGHT, effort, warmedUp });
       const theirs = best(
         rounds,
         contenders.map((one) => one.name).filter((one) => one !== KERNEL),

@@ -18,6 +18,11 @@ export interface Databases {
   other(role: string, schema?: string): Promise<string>;
   /** The same database, as its superuser. */
   superuser(url: string): string;
+  /**
+   * Analyzes all databases, as autovacuum does within a minute after they have grown. Until then Postgres keeps plans
+   * that it has made for empty tables.
+   */
+  analyze(): Promise<void>;
   /** How many transactions in all databases, during the given work, were flushed to disk before they were answered. */
   durableCommits(during: () => Promise<unknown>): Promise<number>;
   stop(): Promise<void>;
@@ -46,6 +51,16 @@ export async function startDatabases(): Promise<Databases> {
       const { url } = await createInstance(server, { role, apply: async () => undefined });
       if (schema !== undefined) await asking(url, (client) => client.query(schema));
       return url;
+    },
+    async analyze() {
+      const names = await asking(server.url('postgres'), async (client) => {
+        const { rows } = await client.query<{ name: string }>(
+          'select datname as name from pg_database where datallowconn and not datistemplate',
+        );
+        return rows.map(({ name }) => name);
+      });
+      for (const name of names)
+        await asking(server.url('postgres', name), (client) => client.query('vacuum (analyze)'));
     },
     superuser: (url) => server.url('postgres', new URL(url).pathname.slice(1)),
     durableCommits: (during) =>

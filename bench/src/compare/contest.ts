@@ -18,6 +18,15 @@ export interface Effort {
   readonly warmups: number;
 }
 
+export interface Contest {
+  readonly inFlight: number;
+  readonly effort: Effort;
+  /** A steady pace; by default as fast as answers come. */
+  readonly perSecond?: number;
+  /** Called between the warm-up and the first round. */
+  readonly warmedUp?: () => Promise<void>;
+}
+
 /** The rounds of each contender. */
 export type Rounds = ReadonlyMap<string, readonly Shot[]>;
 
@@ -41,7 +50,7 @@ const TRIES = 4;
  */
 export async function contest(
   contenders: readonly Contender[],
-  { inFlight, effort, perSecond }: { inFlight: number; effort: Effort; perSecond?: number },
+  { inFlight, effort, perSecond, warmedUp }: Contest,
 ): Promise<Rounds> {
   const fastest = new Map<string, number>();
   const shots = new Map<string, Shot[]>(contenders.map(({ name }) => [name, []]));
@@ -62,6 +71,7 @@ export async function contest(
     return shot;
   };
   for (const one of contenders) for (let i = 0; i < effort.warmups; i++) await shoot(one, effort.seconds);
+  await warmedUp?.();
   for (let round = 0; round < effort.rounds; round++) {
     for (const one of round % 2 === 0 ? contenders : contenders.toReversed()) {
       await shoot(one, effort.seconds / 4);

@@ -44,7 +44,7 @@ async function print(
   children: readonly (readonly [string, Child])[],
 ): Promise<void> {
   const effort = { rounds: 1, seconds: 2, warmups: 3 };
-  await contest([contender], { inFlight: IN_FLIGHT, effort });
+  await contest([contender], { inFlight: IN_FLIGHT, effort, warmedUp: () => databases.analyze() });
   for (const [, child] of children) await child.call('startProfile');
   const shots = await contest([contender], {
     inFlight: IN_FLIGHT,
