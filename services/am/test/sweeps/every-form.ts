@@ -1,6 +1,5 @@
-import { Browser } from '@chatelaine/test-kit';
 import { describe, expect, it } from '@jest/globals';
-import { attacker, crawled, deployment, everythingOfTheVictim, signedOut, tokenOf, victim } from './scene.ts';
+import { attacker, crawled, deployment, everythingOfTheVictim, nobody, signedOut, tokenOf, victim } from './scene.ts';
 
 const JSON_TYPE = { 'content-type': 'application/json' };
 
@@ -12,7 +11,6 @@ export function everyForm(): void {
     it('none is taken without its token, with another’s, or from another site; nor those to sign in', async () => {
       const theirs = await tokenOf(await attacker());
       const before = await everythingOfTheVictim();
-      const nobody = new Browser(deployment.ams[0].port);
       for (const { browser, action, fields } of [
         ...forms.map((form) => ({ ...form, browser: victim.browser })),
         ...signedOut.forms.map((form) => ({ ...form, browser: nobody })),
@@ -48,9 +46,9 @@ export function everyForm(): void {
     it('none does anything for somebody who is not signed in', async () => {
       const before = await everythingOfTheVictim();
       for (const { action, fields } of forms) {
-        const nobody = victim.browser.at(deployment.ams[0].port);
-        for (const name of nobody.cookies.keys()) if (name.endsWith('-session')) nobody.keep(name, 'none');
-        const { status } = await nobody.post(action, fields);
+        const unknown = victim.browser.at(deployment.ams[0].port);
+        for (const name of unknown.cookies.keys()) if (name.endsWith('-session')) unknown.keep(name, 'none');
+        const { status } = await unknown.post(action, fields);
         expect([action, status >= 300 && status < 500, await everythingOfTheVictim()]).toEqual([action, true, before]);
       }
     });

@@ -47,8 +47,9 @@ export const crawled: Crawled = await crawl(victim.browser, {
   from: ['/', '/account', '/account/confirm', '/ends', '/terms/keys', await confirmedByMail(), consentPath],
   kindOf,
 });
-/** What is there for whoever is not signed in. */
-export const signedOut: Crawled = await crawl(new Browser(deployment.ams[0].port), {
+/** Somebody who is not signed in, and what is there for them. */
+export const nobody = new Browser(deployment.ams[0].port);
+export const signedOut: Crawled = await crawl(nobody, {
   from: ['/sign-in', '/sign-up', '/sign-in/recovery'],
   kindOf,
 });
