@@ -8,7 +8,7 @@ export const AM_POINTS = [
   ['agreement.read', 'sign'],
   ['agreement.kept', 'sign'],
   ['terms.proffered', 'offer'],
-  ['refresh.renewed', 'refresh'],
+  ['refresh.rotated', 'refresh'],
   ['grant.ended', 'revoke'],
   ['stop.committed', 'stop'],
   ['link.answered', 'link'],

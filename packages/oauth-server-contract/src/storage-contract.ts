@@ -9,7 +9,7 @@ import { proofContract } from './proof-contract.ts';
 import { reapContract } from './reap-contract.ts';
 import { furtherCodeContract } from './further-code-contract.ts';
 import { consentContract, requestContract } from './request-contract.ts';
-import { renewContract } from './renew-contract.ts';
+import { useRefreshTokenContract } from './use-refresh-token-contract.ts';
 import { revocationContract } from './revocation-contract.ts';
 import { refreshContract, tokenContract } from './token-contract.ts';
 import { transferGrantContract } from './transfer-grant-contract.ts';
@@ -52,7 +52,7 @@ export function storageContract(runner: TestRunner, name: string, makeHarness: (
       ['tokens', tokenContract],
       ['tokens used for a call', proofContract],
       ['refreshing', refreshContract],
-      ['grants of an extension', renewContract],
+      ['grants of an extension', useRefreshTokenContract],
       ['revocation', revocationContract],
       ['mints', mintContract],
       ['transfer grants', transferGrantContract],

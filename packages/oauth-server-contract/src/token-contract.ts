@@ -109,8 +109,8 @@ export function refreshContract({ it }: TestRunner, bench: Bench): void {
     const { accessToken, outcome } = await refresh(bench.storage, link);
     assert.equal(outcome.kind, 'refreshed');
     assert.ok(Math.abs(outcome.expiresAt - expiresAt) < 0.01);
-    const renewed = await bench.storage.findToken(link.refreshToken);
-    assert.ok(Math.abs((renewed?.expiresAt ?? 0) - expiresAt) < 0.01);
+    const refreshed = await bench.storage.findToken(link.refreshToken);
+    assert.ok(Math.abs((refreshed?.expiresAt ?? 0) - expiresAt) < 0.01);
     await bench.age(1001);
     await assertDead(bench.replicas, accessToken, link.refreshToken);
   });

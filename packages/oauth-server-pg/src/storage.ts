@@ -20,7 +20,7 @@ import { reap } from './sql/reap.ts';
 import { redeemCode } from './sql/redeem-code.ts';
 import { refresh } from './sql/refresh.ts';
 import { refuseRequest } from './sql/refuse-request.ts';
-import { renew } from './sql/renew.ts';
+import { useRefreshToken } from './sql/use-refresh-token.ts';
 import { revokeToken } from './sql/revoke-token.ts';
 import { saveRequest } from './sql/save-request.ts';
 import { invalidateCode } from './sql/invalidate-code.ts';
@@ -62,7 +62,7 @@ export function createPgStorage(pool: Pool, options: PgStorageOptions = {}): OAu
     findToken: tokenFinder(pool),
     useToken: tokenUser(pool, burn),
     refresh: (input) => refresh(pool, input),
-    renew: (input) => renew(pool, input),
+    useRefreshToken: (input) => useRefreshToken(pool, input),
     revokeToken: (input) => revokeToken(pool, input),
     endGrant: (input) => endGrant(pool, input),
     mintTransfer: transferMinter(pool),

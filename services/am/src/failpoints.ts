@@ -11,7 +11,7 @@ export const FAILPOINTS = [
   'agreement.read', //     a connection's Requester has signed, its answer is not stored
   'agreement.kept', //     an answer to an offer is stored, the Requester does not know
   'terms.proffered', //    fresh offers are in force, their owner has no answer
-  'refresh.renewed', //    a stock client's refresh token is rotated, the client has no answer
+  'refresh.rotated', //    a stock client's refresh token is rotated, the client has no answer
   // a client or a misused code or token has ended a grant, the queue does not know yet
   'grant.ended',
   'stop.committed', //     something has ended, the queue does not know yet

@@ -1,6 +1,6 @@
 import type { OAuthStorage, StoredToken } from '@chatelaine/oauth-server';
 import { GRANT_ALIVE, GRANT_COLUMNS, type GrantRow, toGrant } from './grant-row.ts';
-import { IS_REPLACED } from './renew.ts';
+import { IS_REPLACED } from './use-refresh-token.ts';
 import { batched, type Db, type Query, rowsOf, run } from '@chatelaine/postgres';
 
 /** The columns of {@link TOKEN} from which a {@link StoredToken} is read. */

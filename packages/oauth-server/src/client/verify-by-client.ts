@@ -17,8 +17,8 @@ export async function verifyByClient(
   if (keys === null) return { kind: 'invalid', reason: 'no keys' };
   const first = await verifyJwt({ ...input, keys, clock: deps.clock });
   if (first.kind === 'valid' || first.reason !== 'kid' || client.keys?.kind !== 'uri') return first;
-  const renewed = await clientKeys(deps, client, 'now');
-  return renewed === null ? first : verifyJwt({ ...input, keys: renewed, clock: deps.clock });
+  const refetched = await clientKeys(deps, client, 'now');
+  return refetched === null ? first : verifyJwt({ ...input, keys: refetched, clock: deps.clock });
 }
 
 /**

@@ -141,7 +141,7 @@ export interface TokenStorage {
    * answer may have been lost, or several sessions may share a token. After that it ends the grant, because one of two
    * holders may be a thief (RFC 9700 §4.14.2). It is recognized for `LIFETIME.replacedRefreshToken`.
    */
-  renew(input: {
+  useRefreshToken(input: {
     refreshToken: TokenKey;
     clientId: string;
     jkt: string | null;
@@ -151,7 +151,7 @@ export interface TokenStorage {
     successor: NewSuccessor | null;
     guards: readonly ReplayGuard[];
   }): Promise<
-    | { kind: 'renewed'; grant: StoredGrant }
+    | { kind: 'used'; grant: StoredGrant }
     | { kind: 'again'; grant: StoredGrant; keyId: number; descendants: readonly Descendant[] }
     | { kind: 'replaced'; grantId: string }
     | { kind: 'unknown' }

@@ -67,7 +67,7 @@ export async function issueByRefreshToken(
     // PROTOCOL §1: a token bound to a key, or used with the client's own authentication, need not be rotated
     const rotates = client.authMethod !== 'private_key_jwt' && grant.jkt === null;
     const next = rotates ? nextOf(deps, shown) : null;
-    const renewed = await deps.storage.renew({
+    const used = await deps.storage.useRefreshToken({
       refreshToken: key,
       clientId: client.id,
       jkt,
@@ -76,15 +76,15 @@ export async function issueByRefreshToken(
       successor: next === null ? null : { hash: hashToken(next.token), keyId: next.keyId, graceSeconds: expiresIn },
       guards: guards.take(),
     });
-    switch (renewed.kind) {
+    switch (used.kind) {
       case 'replayed':
-        return refuseReplay(renewed);
-      case 'renewed':
+        return refuseReplay(used);
+      case 'used':
         return { refreshToken: next?.token };
       case 'again':
-        return { refreshToken: await newestOf(deps, shown, renewed) };
+        return { refreshToken: await newestOf(deps, shown, used) };
       case 'replaced':
-        deps.emit({ event: 'refresh_token_reused', clientId: client.id, grantId: renewed.grantId });
+        deps.emit({ event: 'refresh_token_reused', clientId: client.id, grantId: used.grantId });
         throw bad('refresh token', 'used after it was replaced');
       case 'unknown':
         throw bad('refresh token', 'ended meanwhile');

@@ -81,9 +81,9 @@ function storageWithFailpoints(storage: OAuthStorage, failpoint: Deps['failpoint
       if (outcome.kind === 'reused') await failpoint('grant.ended');
       return outcome;
     },
-    async renew(input) {
-      const outcome = await storage.renew(input);
-      if (outcome.kind === 'renewed' || outcome.kind === 'again') await failpoint('refresh.renewed');
+    async useRefreshToken(input) {
+      const outcome = await storage.useRefreshToken(input);
+      if (outcome.kind === 'used' || outcome.kind === 'again') await failpoint('refresh.rotated');
       if (outcome.kind === 'replaced') await failpoint('grant.ended');
       return outcome;
     },

@@ -65,9 +65,9 @@ export function crashes(sceneOf: SceneOf): void {
     },
   );
 
-  it('dies at refresh.renewed, nothing sent: the refresh token before still answers, its successor too', async () => {
+  it('dies at refresh.rotated, nothing sent: the refresh token before still answers, its successor too', async () => {
     const { owner, resource, client } = sceneOf();
-    const [app, port] = [await client(), await diesAt('refresh.renewed')];
+    const [app, port] = [await client(), await diesAt('refresh.rotated')];
     const first = await app.connect(owner.browser, resource);
     expect((await app.refresh(refreshTokenOf(first), {}, { port })).status).toBe(500);
     const again = await app.refresh(refreshTokenOf(first));

@@ -9,7 +9,7 @@ import { type Db, type Query, runForRow } from '@chatelaine/postgres';
  * one token at the same time, the first replaces it by its successor. The others are told with which key that was
  * derived, and which tokens have descended from it since.
  */
-const RENEW: Query<Row> = {
+const USE_REFRESH_TOKEN: Query<Row> = {
   name: 'oauth_renew',
   text: `with ${BURN_GUARDS}, shown as materialized (
     select g.*, t.hash, t.generation, t.successor_key,
@@ -63,11 +63,11 @@ type Row = BurnedRow & {
   descendants: DescendantRow[] | null;
 } & MaybeGrantRow;
 type DescendantRow = { hash: string; key: number };
-type Input = Parameters<OAuthStorage['renew']>[0];
+type Input = Parameters<OAuthStorage['useRefreshToken']>[0];
 
-export async function renew(db: Db, input: Input): ReturnType<OAuthStorage['renew']> {
+export async function useRefreshToken(db: Db, input: Input): ReturnType<OAuthStorage['useRefreshToken']> {
   const { guards, refreshToken, successor } = input;
-  const row = await runForRow(db, RENEW, [
+  const row = await runForRow(db, USE_REFRESH_TOKEN, [
     ...guardValues(guards),
     refreshToken.bucket,
     refreshToken.hash,
@@ -84,7 +84,7 @@ export async function renew(db: Db, input: Input): ReturnType<OAuthStorage['rene
   if (row.ended_id !== null) return { kind: 'replaced', grantId: row.ended_id };
   if (!hasGrant(row)) return { kind: 'unknown' };
   const grant = toGrant(row);
-  if (row.successor_key === null) return { kind: 'renewed', grant };
+  if (row.successor_key === null) return { kind: 'used', grant };
   const descendants = (row.descendants ?? []).map(({ hash, key }) => ({ hash: Buffer.from(hash, 'hex'), keyId: key }));
   return { kind: 'again', grant, keyId: row.successor_key, descendants };
 }
