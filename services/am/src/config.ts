@@ -100,7 +100,7 @@ export interface Config extends ServiceConfig {
 export interface HostCallLimits {
   /** Calls in progress. */
   readonly atOnce: number;
-  /** Calls that wait for a place. */
+  /** Calls that wait for a slot. */
   readonly waiting: number;
   /** How many of both are reserved for others than the Requester that has the most. */
   readonly forOthers: number;
@@ -133,7 +133,7 @@ export interface BatchLimits {
 }
 
 // waiting for a Host costs little, so many calls may wait: one slow Host among many should not be noticed. Half of a
-// Host's places stay free for single transfers.
+// Host's slots stay free for single transfers.
 const BATCH_LIMITS = {
   secondsPerCall: 20,
   calls: { all: 100, ofRequester: 75, ofConnection: 8 },

@@ -2,14 +2,14 @@ import { defineQuery, run } from '@chatelaine/postgres';
 import type { Deps } from '../deps.ts';
 
 // Background calls to Hosts take turns, over all processes: the Host that has waited longest is next, each has a
-// limited number of places, and one that fails is not called for a while. All of it is kept in the Host's row of
+// limited number of slots, and one that fails is not called for a while. All of it is kept in the Host's row of
 // host_turn. docs/adr/0014
 
-/** Seconds; a slower answer occupies a place that others would have used several times. */
+/** Seconds; a slower answer occupies a slot that others would have used several times. */
 export const SLOW_AFTER_SECONDS = 1;
 
 /**
- * Free places of a process: for Hosts that answer promptly, and for those that have not lately. Neither kind waits for
+ * Free slots of a process: for Hosts that answer promptly, and for those that have not lately. Neither kind waits for
  * the other's.
  */
 export interface Free {
