@@ -1,6 +1,7 @@
 import { afterAll } from '@jest/globals';
 import { closeSweeps } from './sweeps/scene.ts';
 import { everyForm } from './sweeps/every-form.ts';
+import { ownersGuide } from './sweeps/owners-guide.ts';
 import { everyInput } from './sweeps/every-input.ts';
 import { everyPage } from './sweeps/every-page.ts';
 import { everyRoute } from './sweeps/every-route.ts';
@@ -12,4 +13,5 @@ afterAll(closeSweeps);
 everyRoute();
 everyPage();
 everyForm();
+ownersGuide();
 everyInput();

@@ -130,5 +130,7 @@ async function furnish(): Promise<string> {
     username: victim.username,
     password: PASSWORD,
   });
-  return (await requester.push()).path;
+  const wants = [{ scope: 'photos.read photos.write', purpose: EVIL }];
+  const another = deployment.requester({ name: EVIL });
+  return (await another.push({ chatelaine_wants: JSON.stringify(wants) })).path;
 }
