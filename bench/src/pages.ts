@@ -37,7 +37,14 @@ try {
       '/timeline',
       '/timeline?outcome=refused',
       '/timeline?q=nothing',
-    ].concat(`/apps/${grown.connectionId}`, `/apps/${grown.connectionId}/at/${grown.hostId}`);
+      '/timeline/keep',
+      '/rules',
+      '/terms',
+      '/account',
+      '/account/sessions',
+      '/account/notifications',
+      '/hosts/add',
+    ].concat(['', `/at/${grown.hostId}`, '/add'].map((more) => `/apps/${grown.connectionId}${more}`));
     const measured: { page: string; times: number[]; bytes: number }[] = [];
     for (const page of pages) measured.push(await measure(browser, page));
     const slow = measured.filter(({ times }) => median(times) > TO_HOLD).map(({ page }) => page);

@@ -114,6 +114,8 @@ describeInBrowser(`${GUARANTEE}${executable === null ? ' [needs Chromium]' : ''}
         await page.setViewportSize(WIDE.viewport);
         expect(await page.evaluate(LOOKS)).toEqual(LOOKS_RIGHT);
         expect(await seriousIn(page, {})).toEqual([]);
+        await page.emulateMedia({ colorScheme: 'dark' });
+        expect(await seriousIn(page, { runOnly: DEPENDS_ON_LOOKS })).toEqual([]);
       });
     });
   });
