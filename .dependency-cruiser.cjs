@@ -122,6 +122,7 @@ module.exports = {
       name: 'undici-only-in-outbound-http',
       severity: 'error',
       comment: 'Only outbound-http opens connections, because it checks every destination (SSRF).',
+      // constellation is for tests: its `fetch` finds `*.localhost`
       from: { path: '^(packages|services)/[^/]+/src/', pathNot: '^packages/(outbound-http|constellation)/src/' },
       to: { path: npm('undici') },
     },
@@ -131,6 +132,7 @@ module.exports = {
       comment: "Node's own clients would connect without those checks. Types may be imported.",
       from: {
         path: '^(packages|services)/[^/]+/src/',
+        // service-kit and telemetry only listen; the others, besides outbound-http, are for tests and `npm start`
         pathNot:
           '^packages/(outbound-http|constellation|dev-postgres|service-kit|telemetry|test-kit|stand-in-services)/src/',
       },
@@ -146,6 +148,8 @@ module.exports = {
       comment: 'SQL is in stores only. deps.ts, main.ts, config.ts and host-kit may import types.',
       from: {
         path: '^(packages|services)/[^/]+/src/',
+        // the first two own SQL, the next two are for tests; deps, main, config and host-kit import types (see the next
+        // rule)
         pathNot: [
           '^packages/(postgres|oauth-server-pg|dev-postgres|constellation)/src/',
           '^services/[^/]+/src/.*[/-]store\\.ts$',
