@@ -18,11 +18,11 @@ import { readAnswer } from './sql/read-answer.ts';
 import { readCode } from './sql/read-code.ts';
 import { reap } from './sql/reap.ts';
 import { redeemCode } from './sql/redeem-code.ts';
-import { refresh } from './sql/refresh.ts';
+import { refresher } from './sql/refresh.ts';
 import { refuseRequest } from './sql/refuse-request.ts';
 import { useRefreshToken } from './sql/use-refresh-token.ts';
 import { revokeToken } from './sql/revoke-token.ts';
-import { saveRequest } from './sql/save-request.ts';
+import { requestSaver } from './sql/save-request.ts';
 import { invalidateCode } from './sql/invalidate-code.ts';
 import { tokenUser } from './sql/use-token.ts';
 
@@ -48,7 +48,7 @@ export function createPgStorage(pool: Pool, options: PgStorageOptions = {}): OAu
     deleteClient: (input) => deleteClient(pool, input),
     readDocument: (url) => readDocument(pool, url),
     writeDocument: (input) => writeDocument(pool, input, documentBytes),
-    saveRequest: (input) => saveRequest(pool, input),
+    saveRequest: requestSaver(pool),
     claimRequest: (input) => claimRequest(pool, input),
     keepForm: (input) => keepForm(pool, input),
     issueCode: (input) => issueCode(pool, input),
@@ -61,7 +61,7 @@ export function createPgStorage(pool: Pool, options: PgStorageOptions = {}): OAu
     invalidateCode: (key) => invalidateCode(pool, key),
     findToken: tokenFinder(pool),
     useToken: tokenUser(pool, burn),
-    refresh: (input) => refresh(pool, input),
+    refresh: refresher(pool),
     useRefreshToken: (input) => useRefreshToken(pool, input),
     revokeToken: (input) => revokeToken(pool, input),
     endGrant: (input) => endGrant(pool, input),

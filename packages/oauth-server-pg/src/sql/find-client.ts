@@ -1,5 +1,5 @@
 import type { OAuthStorage, StoredClient } from '@chatelaine/oauth-server';
-import { batched, type Db, type Query, run } from '@chatelaine/postgres';
+import { batched, type Db, type Query, rowsOf, run } from '@chatelaine/postgres';
 
 const COLUMNS = 'id, metadata, extract(epoch from created_at)::float8 as created_at, secret_hash';
 
@@ -10,7 +10,8 @@ const FIND_CLIENT: Query<Row> = {
 
 const FIND_CLIENTS: Query<Row> = {
   name: 'oauth_find_clients',
-  text: `select ${COLUMNS} from oauth_client where id = any ($1::text[])`,
+  text: `select client.* from ${rowsOf(['text'])} as wanted (wanted_id, n)
+  cross join lateral (select ${COLUMNS} from oauth_client where id = wanted_id limit 1) as client`,
 };
 
 const FIND_CLIENT_BY_REGISTRATION_TOKEN: Query<Row> = {
@@ -33,7 +34,7 @@ export const clientFinder = (db: Db): OAuthStorage['findClient'] =>
       return toClient(row);
     },
     many: async (ids) => {
-      const rows = await run(db, FIND_CLIENTS, [ids]);
+      const rows = await run(db, FIND_CLIENTS, [[...new Set(ids)]]);
       const found = new Map(rows.map((row) => [row.id, row]));
       return ids.map((id) => toClient(found.get(id)));
     },

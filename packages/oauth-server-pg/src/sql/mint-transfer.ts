@@ -12,6 +12,7 @@ import {
   guardColumns,
   guardName,
   guardValues,
+  outcomesOfEach,
 } from './replay-guards.ts';
 import { batched, columnsOf, type Db, type Query, rowsOf, run, runForRow } from '@chatelaine/postgres';
 
@@ -129,8 +130,7 @@ export function transferMinter(db: Db): OAuthStorage['mintTransfer'] {
     one: (input) => mintTransfer(db, input),
     many: async (inputs) => {
       const values = [...guardColumns(inputs.map(({ guards }) => guards)), ...columnsOf(inputs.map(columns))];
-      const rows = new Map((await run(db, MINT_TRANSFERS, values)).map((row) => [row.n, row]));
-      return inputs.map(({ guards }, index) => toMinted(guards, rows.get(index + 1)));
+      return outcomesOfEach(inputs, await run(db, MINT_TRANSFERS, values), toMinted);
     },
     keysOf: ({ guards, clientId, transferGrantId }) => [...guards.map(guardName), `${clientId} ${transferGrantId}`],
   });
@@ -140,12 +140,8 @@ export function transferMinter(db: Db): OAuthStorage['mintTransfer'] {
   };
 }
 
-function toMinted(guards: Input['guards'], row: ManyRow | undefined): Minted | typeof BURNED_ONLY {
-  if (row === undefined) throw new Error('A mint has no row in the result.');
-  const replayed = row.is_fresh ? null : findReplayed(guards, { burned: row.burned ?? [] });
-  if (replayed !== null) return replayed;
-  return row.expires_at === null ? BURNED_ONLY : { kind: 'minted', grant: toGrant(row), expiresAt: row.expires_at };
-}
+const toMinted = (row: ManyRow): Minted | typeof BURNED_ONLY =>
+  row.expires_at === null ? BURNED_ONLY : { kind: 'minted', grant: toGrant(row), expiresAt: row.expires_at };
 
 const columns = ({ linkToken, clientId, transferGrantId, token }: Input): readonly unknown[] => [
   linkToken.bucket,

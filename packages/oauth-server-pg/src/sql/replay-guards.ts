@@ -13,7 +13,7 @@ import { rowsOf } from '@chatelaine/postgres';
 export const BURN_GUARDS = `burned as (
   insert into oauth_replay (id, expires_at)
   select guard.id, to_timestamp(guard.expires_at)
-  from unnest($1::bytea[], $2::float8[]) as guard (id, expires_at)
+  from ${rowsOf(['bytea', 'float8'])} as guard (id, expires_at, place)
   where to_timestamp(guard.expires_at) > now()
   order by guard.id
   on conflict (id) do nothing
@@ -51,6 +51,26 @@ export interface BurnedOfEachRow {
   is_fresh: boolean;
   /** null: all of them. */
   burned: Buffer[] | null;
+}
+
+/**
+ * The outcome of each input of a statement with {@link BURN_GUARDS_OF_EACH}: the first of its guards that was not
+ * fresh, or what `read` makes of its row.
+ *
+ * @throws Error if the statement has no row for an input
+ */
+export function outcomesOfEach<Row extends BurnedOfEachRow, Outcome>(
+  inputs: readonly { readonly guards: readonly ReplayGuard[] }[],
+  rows: readonly Row[],
+  read: (row: Row) => Outcome,
+): (Replayed | Outcome)[] {
+  const byNumber = new Map(rows.map((row) => [row.n, row]));
+  return inputs.map(({ guards }, index) => {
+    const row = byNumber.get(index + 1);
+    if (row === undefined) throw new Error('An input has no row in the result.');
+    const replayed = row.is_fresh ? null : findReplayed(guards, { burned: row.burned ?? [] });
+    return replayed ?? read(row);
+  });
 }
 
 /** `$1` to `$3` of {@link BURN_GUARDS_OF_EACH}. */
