@@ -27,6 +27,7 @@ export {
 } from './metadata.ts';
 export { PARAMETERS } from './parameters.ts';
 export { patience } from './patience.ts';
+export { EVIL_MARKUP, EXECUTES, rowsAbout, type Sweep, sweep, tokenOf, unreached } from './sweep.ts';
 export { spend } from './spend.ts';
 export { bodyOf, type Documents, type Running, serve, serveDocuments } from './server.ts';
 export { type Route, routeOf, routesIn } from './routes.ts';

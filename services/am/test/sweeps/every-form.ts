@@ -1,5 +1,6 @@
+import { tokenOf } from '@chatelaine/test-kit';
 import { describe, expect, it } from '@jest/globals';
-import { attacker, crawled, deployment, everythingOfTheVictim, nobody, signedOut, tokenOf, victim } from './scene.ts';
+import { attacker, crawled, deployment, everythingOfTheVictim, nobody, signedOut, victim } from './scene.ts';
 
 const JSON_TYPE = { 'content-type': 'application/json' };
 
@@ -9,7 +10,7 @@ export function everyForm(): void {
     const { forms } = crawled;
 
     it('none is taken without its token, with another’s, or from another site; nor those to sign in', async () => {
-      const theirs = await tokenOf(await attacker());
+      const theirs = await tokenOf((await attacker()).browser);
       const before = await everythingOfTheVictim();
       for (const { browser, action, fields } of [
         ...forms.map((form) => ({ ...form, browser: victim.browser })),
@@ -37,7 +38,7 @@ export function everyForm(): void {
         for (const sent of [fields, { ...fields, ...changed }]) {
           // some forms end the session of whoever sends them
           if ((await other.browser.get('/account')).status !== 200) other = await attacker();
-          const token = await tokenOf(other);
+          const token = await tokenOf(other.browser);
           const { status } = await other.browser.post(action, { ...sent, _csrf: token, csrf: token });
           expect([action, sent, status < 500, await everythingOfTheVictim()]).toEqual([action, sent, true, before]);
         }

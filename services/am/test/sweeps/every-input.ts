@@ -1,5 +1,6 @@
+import { tokenOf } from '@chatelaine/test-kit';
 import { describe, expect, it } from '@jest/globals';
-import { attacker, crawled, nobody, routes, signedOut, tokenOf, victim } from './scene.ts';
+import { attacker, crawled, nobody, routes, signedOut, victim } from './scene.ts';
 
 const ODD = [
   '%00',
@@ -33,7 +34,7 @@ export function everyInput(): void {
     });
 
     it('none answers an odd form with an error of ours', async () => {
-      const tokens = { _csrf: await tokenOf(victim) };
+      const tokens = { _csrf: await tokenOf(victim.browser) };
       const own = crawled.forms.map((form) => ({ ...form, tokens, browser: victim.browser }));
       const nobodys = signedOut.forms.map((form) => ({ ...form, tokens: {}, browser: nobody }));
       for (const { browser, tokens, action, fields } of [...own, ...nobodys]) {

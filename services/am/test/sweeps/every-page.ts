@@ -1,6 +1,6 @@
-import { Browser } from '@chatelaine/test-kit';
+import { Browser, EXECUTES } from '@chatelaine/test-kit';
 import { describe, expect, it } from '@jest/globals';
-import { attacker, crawled, deployment, EXECUTES, MARK } from './scene.ts';
+import { attacker, crawled, deployment, MARK } from './scene.ts';
 
 /** Pages that show nothing of anybody's. */
 const isPage = (headers: { readonly 'content-type'?: string | undefined }): boolean =>

@@ -1,5 +1,6 @@
+import { unreached } from '@chatelaine/test-kit';
 import { describe, expect, it } from '@jest/globals';
-import { crawled, forPeople, routeFor, signedOut } from './scene.ts';
+import { crawled, forPeople, signedOut } from './scene.ts';
 
 /** Routes to which no link leads from the pages of somebody who is signed in, and where they are tested. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
@@ -18,17 +19,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
 export function everyRoute(): void {
   describe('of the routes for people', () => {
     it('each is reached by these tests, or is named here with the tests that attack it', () => {
-      const reached = new Set([
-        ...[crawled, signedOut].flatMap(({ pages }) =>
-          [...pages.keys()].map((path) => `GET ${routeFor('GET', path)?.path}`),
-        ),
-        ...[crawled, signedOut].flatMap(({ forms }) =>
-          forms.map(({ action }) => `POST ${routeFor('POST', action)?.path}`),
-        ),
-      ]);
-      const all = forPeople.filter(({ method }) => method === 'GET' || method === 'POST');
-      const missed = all.map(({ method, path }) => `${method} ${path}`).filter((route) => !reached.has(route));
-      expect(missed.toSorted()).toEqual(Object.keys(ELSEWHERE).toSorted());
+      expect(unreached(forPeople, [crawled, signedOut], Object.keys(ELSEWHERE))).toEqual([]);
     });
   });
 }

@@ -1,15 +1,22 @@
-import { Browser, type Crawled, crawl, PASSWORD, routeOf, routesIn, tokenFor } from '@chatelaine/test-kit';
+import {
+  Browser,
+  type Crawled,
+  crawl,
+  EVIL_MARKUP,
+  PASSWORD,
+  routeOf,
+  routesIn,
+  rowsAbout,
+} from '@chatelaine/test-kit';
 import { startMailServer } from '@chatelaine/test-kit/mail-server';
 import { type Owner, TestDeployment } from '../support/deployment.ts';
 import { Signer } from '../support/terms.ts';
 
 /** In seconds: background jobs would change rows that the tests compare. */
 const NEVER = 2_000_000;
-/** Marks everything of the victim's; as a name it is markup, too. */
+/** Stands in everything of the victim's. */
 export const MARK = 'victim-4711';
-const EVIL = `"><img src=x onerror=alert(1)><script>alert(1)</script>${MARK}`;
-/** Markup of theirs that is not text. */
-export const EXECUTES = /<img src=x|<script>alert|<svg onload|" onerror=/;
+const EVIL = `${EVIL_MARKUP}${MARK}`;
 
 const mail = await startMailServer();
 export const deployment = await TestDeployment.build({
@@ -56,30 +63,9 @@ export const signedOut: Crawled = await crawl(nobody, {
 
 /** Somebody else, with an account and nothing more. */
 export const attacker = (): Promise<Owner> => deployment.owner();
-/** A CSRF token of this person. */
-export const tokenOf = async ({ browser }: Pick<Owner, 'browser'>): Promise<string> =>
-  tokenFor((await browser.get('/account')).text, '/sign-out');
-
 /** All rows of the victim's, whatever the table. */
-export async function everythingOfTheVictim(): Promise<string[]> {
-  const owned = await deployment.rows<{ name: string; column: string }>(
-    `select c.table_name as name, c.column_name as column from information_schema.columns c
-       join information_schema.tables t using (table_schema, table_name)
-     where c.table_schema = current_schema() and t.table_type = 'BASE TABLE'
-       and (c.column_name in ('owner_id', 'account_id', 'subject')
-         or (c.table_name in ('account', 'owner') and c.column_name = 'id'))
-     order by 1, 2`,
-  );
-  const rows: string[] = [];
-  for (const { name, column } of owned) {
-    const found = await deployment.rows<{ row: string }>(
-      `select t::text as row from "${name}" t where "${column}" = $1 order by 1`,
-      [victim.id],
-    );
-    rows.push(...found.map(({ row }) => `${name}: ${row}`));
-  }
-  return rows;
-}
+export const everythingOfTheVictim = (): Promise<string[]> =>
+  rowsAbout((text, values) => deployment.rows(text, values), victim.id);
 
 /** Confirms an address of the victim's, and asks to change it; the page to which the second mail leads. */
 async function confirmedByMail(): Promise<string> {

@@ -15,7 +15,9 @@ export interface World {
   readonly embedded: Embedded;
   /** Another process of the service, as far as it can be told: same database, nothing shared in memory. */
   start(change?: Record<string, string>): Promise<string>;
-  sql(text: string): Promise<Record<string, unknown>[]>;
+  /** What Fastify prints of the routes of the first process. */
+  routes(): string;
+  sql(text: string, values?: readonly unknown[]): Promise<Record<string, unknown>[]>;
   close(): Promise<void>;
 }
 
@@ -27,6 +29,7 @@ export async function startWorld(postgres?: Embedded): Promise<World> {
   const instances = [{ role: 'lifestream', dirs: migrationDirs }];
   const database = await createTestDatabase(embedded, { instances, apply: applyMigrations });
   const origins: string[] = [];
+  let printed = '';
   const closers: (() => Promise<void>)[] = [];
   const deployment = await startDeployment(() => origins[0] ?? '');
   const sql = new pg.Pool({ connectionString: database.url('lifestream'), max: 1 });
@@ -49,12 +52,15 @@ export async function startWorld(postgres?: Embedded): Promise<World> {
       });
       const app = await createApp(await openDeps(config));
       closers.push(() => app.close());
+      await app.ready();
+      printed ||= app.printRoutes({ commonPrefix: false });
       await app.listen({ host: '127.0.0.1', port: 0 });
       const origin = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`;
       origins.push(origin);
       return origin;
     },
-    sql: async (text) => (await sql.query<Record<string, unknown>>(text)).rows,
+    routes: () => printed,
+    sql: async (text, values = []) => (await sql.query<Record<string, unknown>>(text, [...values])).rows,
     async close() {
       await Promise.all(closers.map((close) => close()));
       await deployment.close();
