@@ -10,7 +10,10 @@ export function Technical({ app }: { app: OwnApp }): VNode {
     <Card title="Technical">
       <p>
         Each time you connected {clientName} is a connection, which has a key of its own. Its client identifier is{' '}
-        <code>{clientId}</code>.
+        <code>
+          <Address>{clientId}</Address>
+        </code>
+        .
       </p>
       <details>
         <summary>{connections.length === 1 ? '1 connection' : `${connections.length} connections`}</summary>

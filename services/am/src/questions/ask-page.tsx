@@ -1,5 +1,6 @@
 import { Button, ButtonRow, Card, Choice, Choices, Form, Hidden, Layout, Notice } from '@chatelaine/ui';
 import type { VNode } from 'preact';
+import type { ServedTerms } from '../deps.ts';
 import { iconField } from '../identity/icon-field.ts';
 import { isOwnName } from '../identity/who.tsx';
 import { WhoCard } from '../identity/who-card.tsx';
@@ -11,6 +12,8 @@ import type { OpenAsk } from './store.ts';
 export interface AskView {
   readonly ask: OpenAsk;
   readonly history: AskHistory;
+  /** The terms that the app has signed; null if there are none. */
+  readonly signed: ServedTerms | null;
   /** Scopes that were checked when the form was sent; null or missing before that. */
   readonly chosen?: readonly string[] | undefined;
   readonly problem?: string | undefined;
@@ -24,7 +27,7 @@ export const scopeField = (scope: string): string => `scope:${scope}`;
 
 /** One question to the owner, with the possible answers. */
 export function AskPage(view: AskView): VNode {
-  const { ask, history, problem } = view;
+  const { ask, problem } = view;
   const { clientName, selfName, hostName, label } = ask;
   const who = isOwnName(ask) ? `${clientName} · calls itself ${selfName} ·` : clientName;
   return (
@@ -37,7 +40,7 @@ export function AskPage(view: AskView): VNode {
     >
       {problem !== undefined && <Notice kind="bad">{problem}</Notice>}
       <Card title="What it wants">
-        <WhatFor ask={ask} history={history} />
+        <WhatFor {...view} />
         <Form action={`/asks/${ask.id}`}>
           <Hidden fields={{ shown: shownOf(ask), ...iconField(ask.iconId) }} />
           <Scopes {...view} />
@@ -55,7 +58,7 @@ function titleOf({ clientName, scopes }: OpenAsk): string {
   return `May ${clientName} do this: “${first.sentence}”?`;
 }
 
-function WhatFor({ ask, history }: { ask: OpenAsk; history: AskHistory }): VNode {
+function WhatFor({ ask, history, signed }: AskView): VNode {
   return (
     <>
       <p>
@@ -67,7 +70,15 @@ function WhatFor({ ask, history }: { ask: OpenAsk; history: AskHistory }): VNode
           </>
         )}
       </p>
-      {ask.terms !== null && <p>It has signed your terms: {ask.terms}.</p>}
+      {signed !== null && (
+        <p>
+          It has signed your terms:{' '}
+          <a href={`/terms/${signed.name}`}>
+            {signed.document.title} {signed.document.version}
+          </a>
+          .
+        </p>
+      )}
       <p>
         <small>{historyWords(history)}</small>
       </p>

@@ -12,7 +12,7 @@ import { readAskHistory } from './history-store.ts';
 import { findOpenAsk, type OpenAsk } from './store.ts';
 import { askKeySchema, readWaitingAsks } from './waiting-store.ts';
 
-type QuestionsDeps = Pick<Deps, 'pool' | 'jobs' | 'live'>;
+type QuestionsDeps = Pick<Deps, 'pool' | 'jobs' | 'live' | 'terms'>;
 type AskParams = { Params: { askId: string } };
 type AskRequest = FastifyRequest<AskParams>;
 
@@ -43,11 +43,12 @@ async function show(
   deps: QuestionsDeps,
   request: FastifyRequest,
   reply: FastifyReply,
-  view: Omit<AskView, 'history'>,
+  view: Omit<AskView, 'history' | 'signed'>,
 ): Promise<FastifyReply> {
-  const { id: askId, clientId } = view.ask;
+  const { id: askId, clientId, terms } = view.ask;
   const history = await readAskHistory(deps, { askId, ownerId: accountOf(request).id, clientId });
-  return renderPage(reply, <AskPage {...view} history={history} />);
+  const signed = terms === null ? null : await deps.terms.find(terms);
+  return renderPage(reply, <AskPage {...view} history={history} signed={signed} />);
 }
 
 async function answer(deps: QuestionsDeps, request: AskRequest, reply: FastifyReply): Promise<FastifyReply> {

@@ -47,6 +47,15 @@ export function transfers(): void {
       expect(outcomeOf(await ask(story, { scope: 'photos.write' }))).toBe('400 interaction_required');
     });
 
+    it('about which the owner is asked says which terms the app has signed, and leads to them', async () => {
+      const story = await offered();
+      await new Signer(deployment, story).accept();
+      const asked = await ask(story, { scope: 'photos.write' });
+      const page = await story.owner.browser.get(new URL(String(asked.json['interaction_uri'])).pathname);
+      expect(page.words).toContain('It has signed your terms: Only to serve me 1.0');
+      expect(page.text).toContain('href="/terms/only-for-me/1.0"');
+    });
+
     it('waiting with a deferral code polls terms_required, and its code is good after it has signed', async () => {
       const story = await offered({ terms: '' });
       const waiting = await ask(story, { scope: 'photos.write', params: { completion_mode: 'deferred' } });
