@@ -239,7 +239,8 @@ html:has(.sticky) { scroll-padding-bottom: 9rem }
 details > summary { cursor: pointer; color: var(--quiet); font-size: .875rem; padding: .3rem 0; width: fit-content }
 details[open] > summary { margin-bottom: .3rem }
 @media (max-width: 40rem) {
-  .choices.across:has(> :nth-child(3):last-child) { display: grid; grid-template-columns: auto minmax(0, 1fr) auto }
+  .choices.across:has(> :nth-child(3):last-child) { display: grid; justify-content: start;
+    grid-template-columns: auto minmax(0, max-content) auto }
   .choices.across .choice { gap: .35rem; padding: .6rem .4rem }
   .switch .segments { flex: 1 1 100%; display: grid; grid-auto-flow: column; grid-auto-columns: 1fr }
   .switch .segments span { min-width: 0; flex: 1 }

@@ -1,4 +1,4 @@
-import { Card, Facts, Layout } from '@chatelaine/ui';
+import { Address, Card, Facts, Layout } from '@chatelaine/ui';
 import type { VNode } from 'preact';
 import type { ServedTerms } from '../deps.ts';
 import { titleOf } from './documents.ts';
@@ -26,7 +26,12 @@ export function DocumentPage({ terms }: { terms: ServedTerms }): VNode {
       <Card title="For programs">
         <Facts
           facts={[
-            ['Address', <code>{reference.uri}</code>],
+            [
+              'Address',
+              <code>
+                <Address>{reference.uri}</Address>
+              </code>,
+            ],
             ['SHA-256', <code>{reference.digest}</code>],
             ['Purposes', list(purposes)],
             ['Prohibited', list(prohibited)],

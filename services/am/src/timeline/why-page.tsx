@@ -1,4 +1,4 @@
-import { Button, ButtonLink, ButtonRow, Card, Facts, Form, Layout, Moment } from '@chatelaine/ui';
+import { Address, Button, ButtonLink, ButtonRow, Card, Facts, Form, Layout, Moment } from '@chatelaine/ui';
 import type { VNode } from 'preact';
 import { hostNameOf } from './asked-store.ts';
 import { EVERYTHING, hrefOf } from './filter.ts';
@@ -27,11 +27,21 @@ export function WhyPage({ explained }: { explained: Explained }): VNode {
               'App',
               isConnected ? <a href={`/apps/${asked.connectionId}`}>{clientName}</a> : `${clientName}, stopped since`,
             ],
-            ['Identified by', <code>{clientId}</code>],
+            [
+              'Identified by',
+              <code>
+                <Address>{clientId}</Address>
+              </code>,
+            ],
             ['Service', link?.hostName],
             ['Account', link?.label],
             ['For', scopes.map((scope, index) => `${sentences[index] ?? scope} (${scope})`).join(', ')],
-            ['At', <code>{resource}</code>],
+            [
+              'At',
+              <code>
+                <Address>{resource}</Address>
+              </code>,
+            ],
             ['Bound to', asked.bearer ? 'no key: it fits anybody' : 'a key of the app’s own'],
             ['By your rule', rules.length === 0 ? null : <Rules of={explained} />],
             ['You said yes', answeredAt && <Moment at={answeredAt.getTime() / 1000} />],
