@@ -83,12 +83,13 @@ async function ofTransfers(on: Databases): Promise<Partial<Measured>> {
 }
 
 async function ofCalls(ours: Ours, warmedUp: () => Promise<void>): Promise<Partial<Measured>> {
-  const api = await contest([ours.guarded, ours.unguarded], { inFlight: IN_FLIGHT, effort, warmedUp });
+  const api = await contest([ours.guarded, ours.unguarded, ours.verified], { inFlight: IN_FLIGHT, effort, warmedUp });
   const single = await contest([ours.single], { inFlight: IN_FLIGHT, effort, warmedUp });
   const many = await contest([ours.batch], { inFlight: BATCHES, effort, warmedUp });
   say('guarded calls, calls for many');
   return {
     guarded_vs_unguarded: ratio(api, { ours: 'guarded', theirs: 'unguarded' }),
+    verified_vs_unguarded: ratio(api, { ours: 'verified', theirs: 'unguarded' }),
     guarded_calls_per_second: spread((api.get('guarded') ?? []).map(({ perSecond }) => perSecond)),
     batch_item_vs_single: ratio(new Map([...single, ...many]), { ours: 'batch', theirs: 'single' }),
   };

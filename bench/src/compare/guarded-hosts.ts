@@ -1,6 +1,8 @@
 // Ten Hosts in one process, each with host-kit in an app of its own, over one database. The API of the first one exists
-// twice: behind requireScope, and open to everybody.
+// three times: behind requireScope, open to everybody, and behind the signature of a DPoP proof alone, which is the
+// least that any way of binding a token to a key by RFC 9449 takes.
 
+import { checkDpopProof, systemClock } from '@chatelaine/crypto';
 import { chatelaineHost } from '@chatelaine/host-kit';
 import fastify from 'fastify';
 import pg from 'pg';
@@ -30,6 +32,13 @@ for (const { name, issuer, port } of JSON.parse(HOSTS) as readonly Beside[]) {
   });
   app.get('/api/guarded', { onRequest: app.chatelaine.requireScope('entries.read') }, readEntry);
   app.get('/open', readEntry);
+  app.get('/verified', async (request, reply) => {
+    const { dpop: headers = [] } = request.raw.headersDistinct;
+    const accessToken = request.headers.authorization?.replace(/^DPoP /, '') ?? '';
+    const proof = { headers, htm: 'GET', htu: `${issuer}/verified`, accessToken, clock: systemClock };
+    if ((await checkDpopProof(proof)).kind !== 'valid') return reply.code(401).send();
+    return readEntry();
+  });
   await app.listen({ port, host: '127.0.0.1' });
 }
 serve({});

@@ -38,6 +38,8 @@ export interface Ours {
   readonly batch: Contender;
   readonly guarded: Contender;
   readonly unguarded: Contender;
+  /** Only the signature of the proof is verified; nothing remembers it, and nobody asks whether the token lives. */
+  readonly verified: Contender;
   stop(): Promise<void>;
 }
 
@@ -114,7 +116,15 @@ export async function startOurs(databases: Databases, { requesters }: { requeste
       port: first.port,
       requests: async (count) => {
         const token = await tokenOfHost();
-        return many(count, () => apiCall(first, { party: at(0).party, token }));
+        return many(count, () => apiCall(first, '/api/guarded', { party: at(0).party, token }));
+      },
+    },
+    verified: {
+      name: 'verified',
+      port: first.port,
+      requests: async (count) => {
+        const token = await tokenOfHost();
+        return many(count, () => apiCall(first, '/verified', { party: at(0).party, token }));
       },
     },
     unguarded: {
@@ -136,8 +146,12 @@ const itemsMinted = (body: string): number => body.split('"access_token"').lengt
 const get = ({ issuer }: Beside, at: string) =>
   ({ method: 'GET', path: at, host: new URL(issuer).host, body: '' }) as const;
 
-async function apiCall(host: Beside, { party, token }: { party: Party; token: string }): Promise<Prepared> {
-  const request = get(host, '/api/guarded');
+async function apiCall(
+  host: Beside,
+  target: string,
+  { party, token }: { party: Party; token: string },
+): Promise<Prepared> {
+  const request = get(host, target);
   const proof = {
     key: party.dpop,
     htm: 'GET',

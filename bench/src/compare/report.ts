@@ -24,7 +24,12 @@ export type RatioName = (typeof RATIOS)[number];
 /** Everything that one run measured. */
 export type Measured = Readonly<
   Record<
-    RatioName | 'transfer_vs_limit' | 'half_load_p99_vs_p50' | 'transfers_per_second' | 'guarded_calls_per_second',
+    | RatioName
+    | 'transfer_vs_limit'
+    | 'verified_vs_unguarded'
+    | 'half_load_p99_vs_p50'
+    | 'transfers_per_second'
+    | 'guarded_calls_per_second',
     Spread
   >
 > & {
@@ -62,6 +67,7 @@ export function tableOf(measured: Measured): string {
       ratio('refresh_vs_best', `refresh ÷ ${best['refresh']}`, '≥ 1.5'),
       ratio('introspection_vs_best', `introspection ÷ ${best['introspection']}`, '≥ 1.5'),
       ratio('guarded_vs_unguarded', 'guarded ÷ unguarded call of an API, 32 in flight', '≥ 0.6'),
+      ratio('verified_vs_unguarded', 'a call whose proof is only verified ÷ unguarded', ''),
       ratio('batch_item_vs_single', 'batch of 50 over 10 Hosts, per item ÷ single', '≥ 1.4'),
       ratio('lone_p50_vs_limit', "alone: p50 ÷ limit program's", '≤ 1.5'),
       ratio('half_load_p99_vs_p50', 'p99 ÷ p50 at half load', '≤ 3'),

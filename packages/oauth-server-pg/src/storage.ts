@@ -17,7 +17,7 @@ import { transferMinter } from './sql/mint-transfer.ts';
 import { readAnswer } from './sql/read-answer.ts';
 import { readCode } from './sql/read-code.ts';
 import { reap } from './sql/reap.ts';
-import { redeemCode } from './sql/redeem-code.ts';
+import { codeRedeemer } from './sql/redeem-code.ts';
 import { refresher } from './sql/refresh.ts';
 import { refuseRequest } from './sql/refuse-request.ts';
 import { useRefreshToken } from './sql/use-refresh-token.ts';
@@ -57,7 +57,7 @@ export function createPgStorage(pool: Pool, options: PgStorageOptions = {}): OAu
     refuseRequest: (input) => refuseRequest(pool, input),
     readAnswer: (input) => readAnswer(pool, input),
     readCode: (key) => readCode(pool, key),
-    redeemCode: (input) => redeemCode(pool, input),
+    redeemCode: codeRedeemer(pool),
     invalidateCode: (key) => invalidateCode(pool, key),
     findToken: tokenFinder(pool),
     useToken: tokenUser(pool, burn),
