@@ -1,3 +1,4 @@
+import { isAscii } from 'node:buffer';
 import {
   createPrivateKey,
   createPublicKey,
@@ -112,9 +113,10 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
  * Parses bytes as a JSON object; null if they are not one. The input is at most {@link MAX_BYTES} long, which also
  * limits the depth.
  */
-export function parseObject(bytes: Uint8Array): Record<string, unknown> | null {
+export function parseObject(bytes: Buffer): Record<string, unknown> | null {
   try {
-    const value: unknown = JSON.parse(decoder.decode(bytes));
+    // ASCII, as it mostly is, needs no decoder that checks it
+    const value: unknown = JSON.parse(isAscii(bytes) ? bytes.toString('latin1') : decoder.decode(bytes));
     return isRecord(value) ? value : null;
   } catch {
     return null;

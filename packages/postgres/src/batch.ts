@@ -32,10 +32,10 @@ interface Waiting<Input, Output> {
  * Makes a query that runs concurrent calls as one statement: one round trip, one plan, one commit. It is called like
  * the single query, and returns the same. ADR 0024.
  *
- * An input that comes alone is sent in the same turn of the event loop. While a statement is under way others gather,
- * for 1 ms at most; nothing joins a statement that has been sent. If a statement fails and was rolled back, each of its
- * inputs is run by itself, so that none gets another's error. If its outcome is unknown because the connection broke,
- * every input gets that error and nothing is repeated.
+ * An input that comes alone is sent in the same turn of the event loop. While a statement is under way, and after one
+ * that was for several, others gather, for 1 ms at most; nothing joins a statement that has been sent. If a statement
+ * fails and was rolled back, each of its inputs is run by itself, so that none gets another's error. If its outcome is
+ * unknown because the connection broke, every input gets that error and nothing is repeated.
  */
 export function batched<Input, Output>(options: BatchOptions<Input, Output>): (input: Input) => Promise<Output> {
   const { keysOf = () => [] } = options;
@@ -43,9 +43,12 @@ export function batched<Input, Output>(options: BatchOptions<Input, Output>): (i
   let underWay = 0;
   let scheduled = false;
   let late: NodeJS.Timeout | undefined;
+  /** Whether the statement that was sent last was for several: then more are on their way, and a little wait pays. */
+  let isBusy = false;
 
   const flush = (): void => {
     scheduled = false;
+    isBusy = queue.length > 1;
     clearTimeout(late);
     late = undefined;
     while (queue.length > 0) {
@@ -54,7 +57,7 @@ export function batched<Input, Output>(options: BatchOptions<Input, Output>): (i
       underWay += 1;
       void send(options, batch).finally(() => {
         underWay -= 1;
-        if (queue.length > 0) flush();
+        if (queue.length > 0 && !isBusy) flush();
       });
     }
   };
@@ -62,7 +65,7 @@ export function batched<Input, Output>(options: BatchOptions<Input, Output>): (i
   return (input) => {
     const { promise, resolve, reject } = Promise.withResolvers<Output>();
     queue.push({ input, keys: keysOf(input), resolve, reject });
-    if (underWay === 0) {
+    if (underWay === 0 && !isBusy) {
       // together with the other inputs of this turn
       if (!scheduled) setImmediate(flush);
       scheduled = true;

@@ -1,3 +1,4 @@
+import { mock } from 'node:test';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { type Embedded, createInstance, sharedEmbedded } from '@chatelaine/dev-postgres';
@@ -35,13 +36,48 @@ describe('a batched query', () => {
     expect(gate.sent.map(({ inputs }) => inputs)).toEqual([[1, 2]]);
     gate.sent[0]?.finish();
     expect(await Promise.all(first)).toEqual(['1', '2']);
-    await turn();
+    while (gate.sent.length < 2) await turn();
     expect(gate.sent.map(({ inputs }) => inputs)).toEqual([
       [1, 2],
       [3, 4],
     ]);
     gate.sent[1]?.finish();
     expect(await Promise.all(second)).toEqual(['3', '4']);
+  });
+
+  test('waits for company after a statement for several, 1 ms and no longer, and not after one for one', async () => {
+    mock.timers.enable({ apis: ['setTimeout'] });
+    try {
+      const gate = gated<number>();
+      const query = batched(gate);
+      const finish = async (inputs: readonly number[]): Promise<void> => {
+        const last = gate.sent.at(-1);
+        expect(last?.inputs).toEqual(inputs);
+        last?.finish();
+        await turn();
+      };
+      const answers = [query(1), query(2)];
+      await turn();
+      await finish([1, 2]);
+      answers.push(query(3));
+      await turn();
+      answers.push(query(4));
+      await turn();
+      expect(gate.sent).toHaveLength(1);
+      mock.timers.tick(1);
+      await finish([3, 4]);
+      answers.push(query(5));
+      await turn();
+      expect(gate.sent).toHaveLength(2);
+      mock.timers.tick(1);
+      await finish([5]);
+      answers.push(query(6));
+      await turn();
+      await finish([6]);
+      expect(await Promise.all(answers)).toEqual(['1', '2', '3', '4', '5', '6']);
+    } finally {
+      mock.timers.reset();
+    }
   });
 
   test('does not wait for a slow statement: the next one is sent beside it', async () => {
