@@ -23,6 +23,9 @@ import type { KeyMaterial } from './known-keys.ts';
 const MAX_BYTES = 8192;
 const COMPACT = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/;
 
+/** No bytes have such a text (RFC 4648 §3.5, RFC 7515 §2), but Node would decode it, without its last character. */
+const isCutShort = (part: string): boolean => part.length % 4 === 1;
+
 export interface Header {
   readonly alg: AcceptedAlg;
   readonly typ: unknown;
@@ -41,7 +44,7 @@ export type HeaderResult =
  */
 export function readHeader(token: string): HeaderResult {
   if (token.length > MAX_BYTES) return { kind: 'invalid', reason: 'size' };
-  if (!COMPACT.test(token)) return { kind: 'invalid', reason: 'malformed' };
+  if (!COMPACT.test(token) || token.split('.').some(isCutShort)) return { kind: 'invalid', reason: 'malformed' };
   const header = parseObject(Buffer.from(token.slice(0, token.indexOf('.')), 'base64url'));
   if (header === null) return { kind: 'invalid', reason: 'malformed' };
   if (Object.hasOwn(header, 'crit') || Object.hasOwn(header, 'b64')) return { kind: 'invalid', reason: 'crit' };

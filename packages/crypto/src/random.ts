@@ -5,9 +5,10 @@ export type Random = (count: number) => Uint8Array;
 
 /**
  * Bytes of the system's generator. They are fetched 4 kB at a time, because each call of the generator takes longer
- * than everything else about an id. Nothing that was given out stays in the store.
+ * than everything else about an id. What was given out is erased from the store.
  */
 export const systemRandom: Random = (count) => {
+  if (!Number.isSafeInteger(count) || count < 0) throw new RangeError(`There are no ${count} bytes.`);
   if (count > STORE_BYTES) return randomFillSync(Buffer.allocUnsafeSlow(count));
   if (used + count > STORE_BYTES) {
     randomFillSync(store);

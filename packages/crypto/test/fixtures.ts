@@ -14,7 +14,11 @@ export const b64 = (value: unknown) =>
 
 /** A JWT assembled by hand, so that tests can violate rules that the package's own signer keeps. */
 export function forge(header: object, payload: unknown, key: SigningKey): string {
-  const input = `${b64(header)}.${b64(payload)}`;
+  return signText(`${b64(header)}.${b64(payload)}`, key);
+}
+
+/** The text, whatever it is, with a signature after it. */
+export function signText(input: string, key: SigningKey): string {
   const d = createPrivateKey({ key: { ...key.privateJwk }, format: 'jwk' });
   const signature =
     key.alg === 'ES256'

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { unverifiedIssuer } from '../../src/index.ts';
-import { b64, forge, NOW } from '../fixtures.ts';
+import { b64, forge, NOW, signText } from '../fixtures.ts';
 import { AM, claims, header, key, refused, verify } from '../statement.ts';
 
 export function malformed(): void {
@@ -23,6 +23,20 @@ export function malformed(): void {
       const bytes = Buffer.from(text.replace('X', 'é'), 'latin1');
       expect(await verify(forge(header, bytes, key))).toEqual(refused('malformed'));
       expect(await verify(forge(header, Buffer.from(text), key))).toMatchObject({ kind: 'valid' });
+    });
+
+    test.each([
+      ['header', 0],
+      ['payload', 1],
+      ['signature', 2],
+    ])('a %s of a length that no bytes have is refused, signed or not (RFC 7515 §2)', async (_name, at) => {
+      // padded until base64url ends with a whole group, so that one more character stands for no byte
+      const whole = (value: object, pad = ''): string =>
+        b64({ ...value, pad }).length % 4 === 0 ? b64({ ...value, pad }) : whole(value, `${pad}x`);
+      const parts = [whole(header), whole(claims)];
+      if (at < 2) parts[at] += 'A';
+      const signed = signText(parts.join('.'), key);
+      expect(await verify(at < 2 ? signed : `${signed}AAA`)).toEqual(refused('malformed'));
     });
 
     test.each([null, [], 'text', 7])('claims that are %p are refused', async (payload) => {

@@ -57,15 +57,16 @@ const SAVE_REQUESTS: Query<BurnedOfEachRow & { saved: boolean }> = {
       code_challenge, jkt, prompt, extensions::json as extensions, answered_by, authenticated
     from ${rowsOf(COLUMN_TYPES, 4)} as i (hash, client_id, at_once, seconds, ${REQUEST_COLUMNS}, n)
   ), ${BURN_GUARDS_OF_EACH}, client as materialized (
-    select client_id, at_once, (select count(*) from (select from oauth_request r where r.client_id = one.client_id
+    select client_id, (select count(*) from (select from oauth_request r where r.client_id = one.client_id
       and r.expires_at > now() limit one.at_once) open) as open
-    from (select distinct client_id, at_once from fresh join input on input.n = fresh.n) as one
+    from (select client_id, max(at_once) as at_once from fresh join input on input.n = fresh.n
+      group by client_id) as one
   ), next as (
-    select input.*, row_number() over (partition by client_id, at_once order by input.n) as place
+    select input.*, row_number() over (partition by client_id order by input.n) as place
     from fresh join input on input.n = fresh.n
   ), saved as (
     insert into oauth_request (hash, client_id, expires_at, ${REQUEST_COLUMNS})
-    select hash, client_id, expires_at, ${REQUEST_COLUMNS} from next join client using (client_id, at_once)
+    select hash, client_id, expires_at, ${REQUEST_COLUMNS} from next join client using (client_id)
     where open + place <= at_once
     returning hash
   )

@@ -93,7 +93,8 @@ const MAX_REQUESTS_PER_SOCKET = 1_000;
  * for people belong in `pages`. Serves /healthz, /readyz, /style.css, /live.js and /icon.svg.
  */
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
-  const app = fastifyOf(options);
+  const setSecurityHeaders = securityHeaders(options.issuer);
+  const app = fastifyOf(options, setSecurityHeaders);
   app.decorate('site', options.site);
   app.decorate('issuer', options.issuer);
   app.decorate('stylesheet', stylesheet(options.site));
@@ -106,7 +107,10 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   app.removeAllContentTypeParsers();
   await acceptForms(app);
   acceptJson(app);
-  securityHeaders(app, options.issuer);
+  app.addHook('onRequest', (request, reply, done) => {
+    setSecurityHeaders(request, reply);
+    done();
+  });
   limitRequests(app, {
     issuer: options.issuer,
     atOnce: options.requestsAtOnce ?? REQUESTS_AT_ONCE,
@@ -139,7 +143,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   return app;
 }
 
-function fastifyOf(options: ServerOptions): FastifyInstance {
+function fastifyOf(options: ServerOptions, setSecurityHeaders: ReturnType<typeof securityHeaders>): FastifyInstance {
   const timeouts = { ...TIMEOUTS, ...options.timeouts };
   const { name, logLevel: level = 'info', logDestination: destination, trustedProxies = [] } = options;
   const answers = new WeakMap<Socket, ServerResponse>();
@@ -162,8 +166,11 @@ function fastifyOf(options: ServerOptions): FastifyInstance {
     http: { headersTimeout: timeouts.headers, connectionsCheckingInterval: Math.min(1_000, timeouts.headers / 4) },
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false } },
     routerOptions: { querystringParser: (text) => parseForm(text) as unknown as Record<string, unknown> },
-    frameworkErrors: (error, request, reply) =>
-      void sendJsonError(error, request as FastifyRequest, reply as FastifyReply),
+    frameworkErrors(error, request, reply) {
+      // no hook runs for an address that cannot be decoded
+      setSecurityHeaders(request, reply);
+      void sendJsonError(error, request as FastifyRequest, reply as FastifyReply);
+    },
     clientErrorHandler: (error, socket) =>
       answerClientError(error, { socket, answer: answers.get(socket), log: app.log }),
   });

@@ -1,6 +1,6 @@
 import helmet from 'helmet';
 import { CONTENT_SECURITY_POLICY } from '@chatelaine/ui';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 
 const YEAR_SECONDS = 31_536_000;
 
@@ -8,7 +8,7 @@ const YEAR_SECONDS = 31_536_000;
  * Security headers on every answer, also on JSON. HSTS only if the issuer is https: on localhost it would make every
  * other service there unreachable.
  */
-export function securityHeaders(app: FastifyInstance, issuer: string): void {
+export function securityHeaders(issuer: string): SetHeaders {
   // made once: @fastify/helmet makes it again for each request
   const setHeaders = helmet({
     contentSecurityPolicy: { useDefaults: false, directives: CONTENT_SECURITY_POLICY },
@@ -17,10 +17,10 @@ export function securityHeaders(app: FastifyInstance, issuer: string): void {
     frameguard: { action: 'deny' },
     strictTransportSecurity: issuer.startsWith('https:') ? { maxAge: YEAR_SECONDS, includeSubDomains: false } : false,
   });
-  app.addHook('onRequest', (request, reply, done) => {
-    setHeaders(request.raw, reply.raw, (error) => done(error as Error | undefined));
-  });
+  return ({ raw: request }, { raw: answer }) => setHeaders(request, answer, () => undefined);
 }
+
+type SetHeaders = (request: Pick<FastifyRequest, 'raw'>, reply: Pick<FastifyReply, 'raw'>) => void;
 
 const COOP = 'cross-origin-opener-policy';
 

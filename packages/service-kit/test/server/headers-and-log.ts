@@ -19,7 +19,7 @@ export function headersAndLog(): void {
 
     test('are on every answer', async () => {
       const answers = await Promise.all(
-        ['/healthz', '/nowhere', '/style.css', '/api/rooms/7'].map((path) => browser.get(path, HTML)),
+        ['/healthz', '/nowhere', '/style.css', '/api/rooms/7', '/%zz'].map((path) => browser.get(path, HTML)),
       );
       for (const { headers } of answers) {
         expect(kept(headers)).toEqual({
