@@ -28,6 +28,17 @@ export async function registered(am: Endpoint, name = 'Measured'): Promise<Party
 /** Makes a connection for which this person allows everything: push, consent, code. */
 export async function connect(person: Person, am: Endpoint, party: Party): Promise<Tokens> {
   const verifier = createVerifier();
+  await person.visit(`${am.issuer}${await pushRequest(am, party, verifier)}`);
+  await signInIfAsked(person);
+  const back = await answerConsent(person, () => 'allow');
+  const code = back.url.searchParams.get('code') ?? '';
+  const form = { grant_type: GRANT.authorizationCode, code, code_verifier: verifier, redirect_uri: REDIRECT_URI };
+  const tokens = await only(am, party, 'with proof', '/token', form);
+  return { access: String(tokens['access_token']), refresh: String(tokens['refresh_token']) };
+}
+
+/** Pushes a request for a connection; the path to which a browser goes with it. */
+export async function pushRequest(am: Endpoint, party: Party, verifier: string): Promise<string> {
   const pushed = await only(am, party, 'without proof', '/par', {
     response_type: 'code',
     redirect_uri: REDIRECT_URI,
@@ -38,13 +49,7 @@ export async function connect(person: Person, am: Endpoint, party: Party): Promi
     dpop_jkt: party.dpop.kid,
   });
   const query = new URLSearchParams({ client_id: party.clientId, request_uri: String(pushed['request_uri']) });
-  await person.visit(`${am.issuer}/authorize?${query.toString()}`);
-  await signInIfAsked(person);
-  const back = await answerConsent(person, () => 'allow');
-  const code = back.url.searchParams.get('code') ?? '';
-  const form = { grant_type: GRANT.authorizationCode, code, code_verifier: verifier, redirect_uri: REDIRECT_URI };
-  const tokens = await only(am, party, 'with proof', '/token', form);
-  return { access: String(tokens['access_token']), refresh: String(tokens['refresh_token']) };
+  return `/authorize?${query.toString()}`;
 }
 
 async function only(

@@ -6,7 +6,9 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { Browser } from '@chatelaine/test-kit';
 import pg from 'pg';
+import { createVerifier } from '@chatelaine/crypto';
 import { startChain } from './chain.ts';
+import { pushRequest, registered } from './connection.ts';
 import { startDatabases } from './databases.ts';
 import { growOwner } from './growth/grow-owner.ts';
 import { table } from './table.ts';
@@ -44,6 +46,7 @@ try {
       '/account/sessions',
       '/account/notifications',
       '/hosts/add',
+      await pushRequest(chain.am, await registered(chain.am), createVerifier()),
     ].concat(['', `/at/${grown.hostId}`, '/add'].map((more) => `/apps/${grown.connectionId}${more}`));
     const measured: { page: string; times: number[]; bytes: number }[] = [];
     for (const page of pages) measured.push(await measure(browser, page));
@@ -58,7 +61,10 @@ Slower: ${slow.length === 0 ? 'none' : slow.join(', ')}.
 ${table(
   ['page', 'median', 'slowest', 'kB'],
   measured.map(({ page, times, bytes }) => [
-    page.replace(grown.connectionId, '…').replace(grown.hostId, '…'),
+    page
+      .replace(/\?client_id=.*/, '')
+      .replace(grown.connectionId, '…')
+      .replace(grown.hostId, '…'),
     median(times).toFixed(0),
     Math.max(...times).toFixed(0),
     (bytes / 1000).toFixed(0),

@@ -55,7 +55,7 @@ export function approvals(): void {
       await offer(story, 'only-for-me/1.0');
       await new Signer(deployment, story).accept();
       expect((await story.owner.browser.submit(pathname, pathname, { answer: 'once', shown })).status).toBe(400);
-      expect((await story.owner.browser.get(pathname)).words).toContain('only-for-me/1.0');
+      expect((await story.owner.browser.get(pathname)).words).toContain('Only to serve me 1.0');
     });
   });
 }
