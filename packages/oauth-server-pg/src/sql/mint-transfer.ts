@@ -1,5 +1,6 @@
 import type { OAuthStorage } from '@chatelaine/oauth-server';
 import { formatScope } from '@chatelaine/protocol';
+import { BURNED_ONLY, batchedStep } from './batched-step.ts';
 import { GRANT_ALIVE, GRANT_COLUMNS, type GrantRow, type MaybeGrantRow, toGrant } from './grant-row.ts';
 import {
   BURN_GUARDS,
@@ -14,7 +15,7 @@ import {
   guardValues,
   outcomesOfEach,
 } from './replay-guards.ts';
-import { batched, columnsOf, type Db, type Query, rowsOf, run, runForRow } from '@chatelaine/postgres';
+import { columnsOf, type Db, type Query, rowsOf, run, runForRow } from '@chatelaine/postgres';
 
 /**
  * The transfer grant's row is the lock: `on conflict` waits for whoever holds it and then sees what they committed,
@@ -118,15 +119,13 @@ const MINT_TRANSFERS: Query<ManyRow> = {
 
 type ManyRow = BurnedOfEachRow & ((GrantRow & { expires_at: number }) | (MaybeGrantRow & { expires_at: null }));
 type Minted = Awaited<ReturnType<OAuthStorage['mintTransfer']>>;
-/** The guards are burned, and nothing else has been done. */
-const BURNED_ONLY = 'burned only';
 
 /**
  * {@link OAuthStorage.mintTransfer}. Concurrent calls share one statement, but never two under the same transfer grant
  * or that burn the same guard.
  */
-export function transferMinter(db: Db): OAuthStorage['mintTransfer'] {
-  const mint = batched<Input, Minted | typeof BURNED_ONLY>({
+export const transferMinter = (db: Db): OAuthStorage['mintTransfer'] =>
+  batchedStep<Input, Minted>({
     one: (input) => mintTransfer(db, input),
     many: async (inputs) => {
       const values = [...guardColumns(inputs.map(({ guards }) => guards)), ...columnsOf(inputs.map(columns))];
@@ -134,11 +133,6 @@ export function transferMinter(db: Db): OAuthStorage['mintTransfer'] {
     },
     keysOf: ({ guards, clientId, transferGrantId }) => [...guards.map(guardName), `${clientId} ${transferGrantId}`],
   });
-  return async (input) => {
-    const minted = await mint(input);
-    return minted === BURNED_ONLY ? mintTransfer(db, { ...input, guards: [] }) : minted;
-  };
-}
 
 const toMinted = (row: ManyRow): Minted | typeof BURNED_ONLY =>
   row.expires_at === null ? BURNED_ONLY : { kind: 'minted', grant: toGrant(row), expiresAt: row.expires_at };

@@ -1,4 +1,5 @@
 import type { OAuthStorage } from '@chatelaine/oauth-server';
+import { BURNED_ONLY, batchedStep } from './batched-step.ts';
 import { GRANT_ALIVE, GRANT_COLUMNS, type MaybeGrantRow, toGrant } from './grant-row.ts';
 import {
   BURN_GUARDS,
@@ -13,7 +14,7 @@ import {
   guardValues,
   outcomesOfEach,
 } from './replay-guards.ts';
-import { batched, columnsOf, type Db, type Query, rowsOf, run, runForRow } from '@chatelaine/postgres';
+import { columnsOf, type Db, type Query, rowsOf, run, runForRow } from '@chatelaine/postgres';
 
 /**
  * `for update` makes redemptions of one code queue, and shows each of them the row as the one before has left it. The
@@ -109,15 +110,13 @@ type MaybeRedeemed = MaybeGrantRow & { expires_at: number[] };
 type Row = BurnedRow & MaybeRedeemed & { used: boolean | null; code_grant_id: string | null };
 type Input = Parameters<OAuthStorage['redeemCode']>[0];
 type Redeemed = Awaited<ReturnType<OAuthStorage['redeemCode']>>;
-/** The guards are burned, and nothing else has been done. */
-const BURNED_ONLY = 'burned only';
 
 /**
  * {@link OAuthStorage.redeemCode}. Concurrent calls share one statement, but never two with the same code or that burn
  * the same guard.
  */
-export function codeRedeemer(db: Db): OAuthStorage['redeemCode'] {
-  const redeem = batched<Input, Redeemed | typeof BURNED_ONLY>({
+export const codeRedeemer = (db: Db): OAuthStorage['redeemCode'] =>
+  batchedStep<Input, Redeemed>({
     one: (input) => redeemCode(db, input),
     many: async (inputs) => {
       const tokens = inputs.flatMap((input, index) => input.tokens.map((token) => ({ ...token, n: index + 1 })));
@@ -133,11 +132,6 @@ export function codeRedeemer(db: Db): OAuthStorage['redeemCode'] {
     },
     keysOf: ({ guards, code }) => [...guards.map(guardName), code.hash.toString('hex')],
   });
-  return async (input) => {
-    const redeemed = await redeem(input);
-    return redeemed === BURNED_ONLY ? redeemCode(db, { ...input, guards: [] }) : redeemed;
-  };
-}
 
 async function redeemCode(db: Db, input: Input): Promise<Redeemed> {
   const { guards, tokens } = input;

@@ -1,4 +1,5 @@
 import type { OAuthStorage } from '@chatelaine/oauth-server';
+import { BURNED_ONLY, batchedStep } from './batched-step.ts';
 import { GRANT_ALIVE, GRANT_COLUMNS, type GrantRow, type MaybeGrantRow, toGrant } from './grant-row.ts';
 import {
   BURN_GUARDS,
@@ -13,7 +14,7 @@ import {
   guardValues,
   outcomesOfEach,
 } from './replay-guards.ts';
-import { batched, columnsOf, type Db, type Query, rowsOf, run, runForRow } from '@chatelaine/postgres';
+import { columnsOf, type Db, type Query, rowsOf, run, runForRow } from '@chatelaine/postgres';
 
 const REFRESH: Query<BurnedRow & MaybeRefreshed> = {
   name: 'oauth_refresh',
@@ -72,15 +73,13 @@ const REFRESH_MANY: Query<BurnedOfEachRow & MaybeRefreshed> = {
 type MaybeRefreshed = (GrantRow & { expires_at: number }) | (MaybeGrantRow & { expires_at: null });
 type Input = Parameters<OAuthStorage['refresh']>[0];
 type Refreshed = Awaited<ReturnType<OAuthStorage['refresh']>>;
-/** The guards are burned, and nothing else has been done. */
-const BURNED_ONLY = 'burned only';
 
 /**
  * {@link OAuthStorage.refresh}. Concurrent calls share one statement, but never two with the same refresh token or that
  * burn the same guard.
  */
-export function refresher(db: Db): OAuthStorage['refresh'] {
-  const together = batched<Input, Refreshed | typeof BURNED_ONLY>({
+export const refresher = (db: Db): OAuthStorage['refresh'] =>
+  batchedStep<Input, Refreshed>({
     one: (input) => refresh(db, input),
     many: async (inputs) => {
       const values = [...guardColumns(inputs.map(({ guards }) => guards)), ...columnsOf(inputs.map(columns))];
@@ -88,11 +87,6 @@ export function refresher(db: Db): OAuthStorage['refresh'] {
     },
     keysOf: ({ guards, refreshToken }) => [...guards.map(guardName), refreshToken.hash.toString('hex')],
   });
-  return async (input) => {
-    const refreshed = await together(input);
-    return refreshed === BURNED_ONLY ? refresh(db, { ...input, guards: [] }) : refreshed;
-  };
-}
 
 async function refresh(db: Db, input: Input): Promise<Refreshed> {
   const row = await runForRow(db, REFRESH, [...guardValues(input.guards), ...columns(input)]);
