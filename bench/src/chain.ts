@@ -142,6 +142,7 @@ function startService(service: 'am' | 'host', input: ServiceInput): Service {
   }));
   const cwd = path.join(root, 'services', service);
   const child = startChild({
+    // not the bundle, in which `pnpm measure:profile` could not tell one module from another
     main: path.join(cwd, 'dist/main.js'),
     cwd,
     flags: RUNTIME.flags,

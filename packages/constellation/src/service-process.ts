@@ -147,7 +147,7 @@ async function startOnce(options: ServiceProcessOptions, state: State, logFile: 
 }
 
 function argumentsFor(mode: RunMode): string[] {
-  if (mode === 'built') return [...RUNTIME.flags, 'dist/main.js'];
+  if (mode === 'built') return [...RUNTIME.flags, 'dist/bundle.js'];
   const tsx = createRequire(path.join(root, 'package.json')).resolve('tsx/cli');
   // the service's own tsconfig covers only its own files, and pages come from packages as well
   const tsconfig = path.join(root, 'packages/constellation/watch.tsconfig.json');
