@@ -10,7 +10,7 @@ import { freePorts, planDeployment, RUNTIME, startDeployment, takenPorts } from 
 
 test('a service runs in its image as it does here', () => {
   const dockerfile = fs.readFileSync(path.join(import.meta.dirname, '../../../infra/Dockerfile'), 'utf8');
-  const [command = ''] = /^CMD .*"dist\/main\.js".*$/m.exec(dockerfile) ?? [];
+  const [command = ''] = /^CMD .*"dist\/bundle\.js".*$/m.exec(dockerfile) ?? [];
   for (const flag of RUNTIME.flags) expect(command).toContain(`"${flag}"`);
   for (const [name, value] of Object.entries(RUNTIME.env)) expect(dockerfile).toContain(`\nENV ${name}=${value}\n`);
 });

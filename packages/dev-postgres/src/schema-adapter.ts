@@ -19,15 +19,30 @@ const CHAR_OID = 18;
 const TEXT_OID = 25;
 const CHARACTER = 6;
 
+export interface SchemaAdapter extends SqlMigrationAwareDriverAdapterFactory {
+  /** Closes the connections that the engine leaves open. */
+  close(): Promise<void>;
+}
+
 /**
  * adapter-pg 7.10.0 with three of its faults mended for the schema engine: "char" columns of the catalog, scripts with
  * plpgsql bodies, and the shadow database, for which it uses the main database if it was given a URL.
  */
-export function schemaAdapter(input: { url: string; schema?: string }): SqlMigrationAwareDriverAdapterFactory {
+export function schemaAdapter(input: { url: string; schema?: string }): SchemaAdapter {
   const { url, schema } = input;
-  const connect = async (connectionString: string): Promise<SqlDriverAdapter> =>
-    mend(await new PrismaPg({ connectionString }, schema === undefined ? {} : { schema }).connect());
+  const closing: (() => Promise<void>)[] = [];
+  const connect = async (connectionString: string): Promise<SqlDriverAdapter> => {
+    const adapter = mend(await new PrismaPg({ connectionString }, schema === undefined ? {} : { schema }).connect());
+    const dispose = adapter.dispose.bind(adapter);
+    let disposed: Promise<void> | undefined;
+    adapter.dispose = () => (disposed ??= dispose());
+    closing.push(adapter.dispose);
+    return adapter;
+  };
   return {
+    async close() {
+      await Promise.all(closing.map((close) => close()));
+    },
     provider: 'postgres',
     adapterName: '@prisma/adapter-pg',
     connect: () => connect(url),

@@ -27,7 +27,8 @@ export async function schemaDiff(input: SchemaDiffInput): Promise<string | null>
   const files = read(input.schemaFiles);
   const { SchemaEngine } = await schemaEngine();
   const { live } = input;
-  const factory = bindMigrationAwareSqlAdapterFactory(schemaAdapter(live ?? { url: input.url }));
+  const adapter = schemaAdapter(live ?? { url: input.url });
+  const factory = bindMigrationAwareSqlAdapterFactory(adapter);
   const engine = await SchemaEngine.new(
     { datamodels: files.map(({ path, content }) => [path, content]) },
     () => undefined,
@@ -45,6 +46,7 @@ export async function schemaDiff(input: SchemaDiffInput): Promise<string | null>
     return result.exitCode === 2 ? (result.stdout ?? '') : null;
   } finally {
     engine.free();
+    await adapter.close();
   }
 }
 

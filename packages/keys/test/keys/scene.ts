@@ -39,6 +39,8 @@ export function scene(): void {
   beforeAll(async () => {
     server = await sharedEmbedded();
   });
-  afterAll(() => server.stop());
-  afterAll(() => pool.end());
+  afterAll(async () => {
+    await pool.end();
+    await server.stop();
+  });
 }
