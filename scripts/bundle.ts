@@ -1,5 +1,5 @@
 // `node ../../scripts/bundle.ts` in the folder of a service: dist/bundle.js, the compiled service and all packages that
-// it imports in one file. It starts in a third of the time that a thousand files take (docs/adr/0047).
+// it imports in one file. It starts with half of the processor time that 1,800 files take (docs/adr/0047).
 
 import fs from 'node:fs';
 import path from 'node:path';
@@ -78,7 +78,12 @@ await build({
   sourcemap: 'linked',
   sourcesContent: false,
   legalComments: 'none',
+  // drops comments; names stay as they are
+  minifyWhitespace: true,
+  lineLimit: 120,
   banner: { js: BANNER },
   plugins: [ownPaths, ownSourceMaps, machineCode],
   logLevel: 'warning',
 });
+// V8 keeps the whole text in memory, with two bytes per character if one of them is beyond Latin-1
+if (/[^\0-\x7f]/.test(fs.readFileSync(OUT, 'utf8'))) console.warn(`${OUT} is not ASCII, and takes twice the memory.`);

@@ -142,7 +142,7 @@ function startService(service: 'am' | 'host', input: ServiceInput): Service {
   }));
   const cwd = path.join(root, 'services', service);
   const child = startChild({
-    // not the bundle, in which `pnpm measure:profile` could not tell one module from another
+    // not the bundle: its copy of pg cannot be reached to count statements, and its profile tells no modules apart
     main: path.join(cwd, 'dist/main.js'),
     cwd,
     flags: RUNTIME.flags,

@@ -97,7 +97,7 @@ async function* csv(all: AsyncIterable<Row>): AsyncGenerator<string> {
 
 /** Puts an apostrophe before what a spreadsheet would take for a formula: names are chosen by other parties. */
 export function cellOf(text: string): string {
-  const harmless = /^[\s\p{Cf}]*[=+\-@＝＋－＠]|^[\t\r\n]/u.test(text) ? `'${text}` : text;
+  const harmless = /^[\s\p{Cf}]*[=+\-@\uff1d\uff0b\uff0d\uff20]|^[\t\r\n]/u.test(text) ? `'${text}` : text;
   return `"${harmless.replaceAll('"', '""')}"`;
 }
 
