@@ -8,7 +8,12 @@ import os from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { writeMeasured } from './measured.ts';
 
-const SERVICES = { am: {}, host: { NAME: 'Photos', FLAVOR: 'photos' }, requester: {}, bridge: {} };
+const SERVICES = {
+  am: {},
+  host: { NAME: 'Photos', FLAVOR: 'photos' },
+  requester: {},
+  bridge: { CLIENTS: JSON.stringify({ github: { id: 'id', secret: 'secret' } }) },
+};
 const STARTS = 5;
 const READY_WITHIN_MS = 60_000;
 const MB = 1_000_000;
