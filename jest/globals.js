@@ -1,6 +1,5 @@
 // What `@jest/globals` is under native-runtime.cjs. Modules are shared by the test files of a process, and the
-// functions of Jest are not: each test
-// file gets new ones. So these look up the current ones when they are called.
+// functions of Jest are not: each test file gets new ones. So these look up the current ones when they are called.
 
 const CURRENT = Symbol.for('chatelaine.jest.globals');
 

@@ -7,9 +7,8 @@ import pg from 'pg';
 import { createPgStorage } from '../src/index.ts';
 import { startSharedHarness } from './harness.ts';
 
-// codes that are redeemed at the same moment share one statement, and have the outcomes that they would have one by
-// one.
-// ADR 0024
+// Codes that are redeemed at the same moment share one statement, and have the outcomes that they would have one by one
+// (ADR 0024).
 
 let harness: Awaited<ReturnType<typeof startSharedHarness>>;
 let pool: pg.Pool;
