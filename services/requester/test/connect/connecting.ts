@@ -94,7 +94,7 @@ export function connecting(): void {
       await browser.get(world.deployment.agree(authorizationUrlOf(started)));
       const form = world.deployment.received.find((one) => one.form.has('code_verifier'))?.form;
       const rows = JSON.stringify(await world.sql(`select encode(sealed, 'escape') as s, c.* from connection c`));
-      for (const secret of ['ct-', 'rt-', form?.get('code_verifier') ?? 'none', '"d"'])
+      for (const secret of ['connection-token-', 'refresh-token-', form?.get('code_verifier') ?? 'none', '"d"'])
         expect(rows).not.toContain(secret);
       expect(rows).toContain('con_');
       expect(await world.sql(`select encode(sealed, 'escape') as s from signing_key`)).not.toEqual(

@@ -138,7 +138,12 @@ export async function startDeployment(requester: () => string): Promise<TestDepl
     const request = codes.get(code);
     codes.delete(code);
     if (request?.get('dpop_jkt') !== jkt) return refuse('invalid_grant');
-    const answer = { access_token: next('ct'), token_type: 'DPoP', expires_in: 3600, refresh_token: next('rt') };
+    const answer = {
+      access_token: next('connection-token'),
+      token_type: 'DPoP',
+      expires_in: 3600,
+      refresh_token: next('refresh-token'),
+    };
     return { json: { ...answer, scope: 'transfer' } };
   }
 
