@@ -54,7 +54,8 @@ export async function openDeployment({ overlays = [], scheme = 'http' }: Deploym
     ...process.env,
     DOCKER_BUILDKIT: '0',
     COMPOSE_PROJECT_NAME: project,
-    CONTAINER_NETWORK: `172.29.${randomInt(1, 255)}`,
+    // outside the ranges from which Docker gives networks theirs, one after the other
+    CONTAINER_NETWORK: `10.213.${randomInt(1, 255)}`,
     SCHEME: scheme,
     // all load comes from one connection
     TRANSFERS_PER_MINUTE: '1000000',
