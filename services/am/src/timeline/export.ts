@@ -95,7 +95,10 @@ async function* csv(all: AsyncIterable<Row>): AsyncGenerator<string> {
   for await (const row of all) yield `${COLUMNS.map((column) => cellOf(row[column] ?? '')).join(',')}\r\n`;
 }
 
-/** Puts an apostrophe before what a spreadsheet would take for a formula: names are chosen by other parties. */
+/**
+ * Puts an apostrophe before what a spreadsheet would take for a formula: names are chosen by other parties. The escapes
+ * are the full-width forms of =, +, - and @.
+ */
 export function cellOf(text: string): string {
   const harmless = /^[\s\p{Cf}]*[=+\-@\uff1d\uff0b\uff0d\uff20]|^[\t\r\n]/u.test(text) ? `'${text}` : text;
   return `"${harmless.replaceAll('"', '""')}"`;

@@ -80,17 +80,18 @@ const CLOSE_LOST: Query<{ n: number }> = {
 
 /** Allows for transactions in progress, and for a database whose clock is behind that of its predecessor. */
 const SETTLED_AFTER_SECONDS = 300;
+const SETTLED_UNTIL = `now() - make_interval(secs => $1 + ${SETTLED_AFTER_SECONDS})`;
 
 // no index includes the state, so that closing a transfer leaves its row in place; open ones are looked for from here
 // on. The bounds are values, not columns: joined, Postgres took them for a third of all transfers, and read all (`pnpm
 // bench:growth`)
 const SETTLE: Query = {
   name: 'transfer_settle',
-  text: `update transfer_settled s set before = now() - make_interval(secs => $1 + ${SETTLED_AFTER_SECONDS})
-  where now() - make_interval(secs => $1 + ${SETTLED_AFTER_SECONDS}) > s.before
+  text: `update transfer_settled s set before = ${SETTLED_UNTIL}
+  where ${SETTLED_UNTIL} > s.before
     and not exists (select from transfer t where t.state = 'intent'
       and t.started_at >= (select before from transfer_settled)
-      and t.started_at < now() - make_interval(secs => $1 + ${SETTLED_AFTER_SECONDS}))`,
+      and t.started_at < ${SETTLED_UNTIL})`,
 };
 
 /**
