@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { GRANT } from '@chatelaine/protocol';
+import { bucketOf } from '@chatelaine/crypto';
 import { createPgStorage } from '@chatelaine/oauth-server-pg';
 import { openPool } from '@chatelaine/postgres';
 import { hrefAfter } from '@chatelaine/ui';
@@ -190,6 +191,33 @@ describe('the statements of', () => {
     await claimRevocations(deps, { prompt: 1, slow: 1 });
     await pool.end();
     expect(await badPlans(background.take(), Infinity)).toEqual([]);
+  });
+
+  test('a connection that is made reads none of those that its owner has already', async () => {
+    const insert = (ids: string) =>
+      `insert into oauth_grant (bucket, id, client_id, subject, scope, jkt)
+       select $1, 'many' || n, $2, $3, array['transfer'], 'key' from ${ids} n`;
+    const values = [bucketOf(story.owner.id), story.requester.clientId, story.owner.id];
+    const client = await deployment.pool.connect();
+    try {
+      await client.query('begin');
+      await client.query(insert('generate_series(1, 1000)'), values);
+      await client.query('analyze oauth_grant');
+      // how many rows of the table this transaction has read so far
+      const read = async () => {
+        const { rows } = await client.query<{ rows: number }>(
+          `select (seq_tup_read + idx_tup_fetch)::int as rows from pg_stat_xact_user_tables
+           where relname = 'oauth_grant'`,
+        );
+        return rows[0]?.rows ?? NaN;
+      };
+      const before = await read();
+      await client.query(insert('generate_series(1001, 1010)'), values);
+      expect((await read()) - before).toBeLessThan(100);
+    } finally {
+      await client.query('rollback');
+      client.release();
+    }
   });
 
   test('the metrics find what Hosts have yet to be told by the partial index of every partition', async () => {
