@@ -93,12 +93,21 @@ function faultOfClaims(claims: Record<string, unknown>, input: CheckDpopInput): 
   const { jti, htm, htu, iat, ath } = claims;
   if (typeof jti !== 'string' || jti.length === 0 || jti.length > 128) return 'jti';
   if (htm !== input.htm) return 'htm';
-  const target = typeof htu === 'string' ? normalizeHtu(htu) : null;
-  if (target === null || target !== normalizeHtu(input.htu)) return 'htu';
+  if (typeof htu !== 'string' || !isTarget(htu, input.htu)) return 'htu';
   if (!isInstant(iat) || Math.abs(iat - input.clock.now()) > DPOP_IAT_WINDOW_SECONDS) return 'iat';
   if (input.accessToken === undefined) return null;
   return typeof ath === 'string' && constantTimeEqual(ath, sha256base64url(input.accessToken)) ? null : 'ath';
 }
+
+/** Whether a claim names the URL of this request. */
+function isTarget(htu: string, url: string): boolean {
+  if (htu === url && NORMAL.test(url)) return true;
+  const target = normalizeHtu(htu);
+  return target !== null && target === normalizeHtu(url);
+}
+
+/** URLs that are normalized as they are, as most are. */
+const NORMAL = /^https?:\/\/[a-z0-9\-.]+(?::[0-9]{1,5})?(?:\/[A-Za-z0-9\-_~]+)+$/;
 
 // the characters of a URI (RFC 3986 §2): a URL parser would repair any others, and the repaired URI is not the one that
 // was signed

@@ -10,8 +10,13 @@ const [SEQUENCE, INTEGER] = [0x30, 0x02];
  */
 export function toDer(raw: Uint8Array): Buffer | null {
   if (raw.length !== 2 * SIZE) return null;
-  const [r, s] = [toInteger(raw.subarray(0, SIZE)), toInteger(raw.subarray(SIZE))];
-  return Buffer.concat([Buffer.of(SEQUENCE, r.length + s.length), r, s]);
+  const [r, s] = [integerIn(raw, 0), integerIn(raw, SIZE)];
+  const der = Buffer.allocUnsafe(6 + r.length + s.length);
+  der[0] = SEQUENCE;
+  der[1] = 4 + r.length + s.length;
+  writeInteger(der, 2, raw, r);
+  writeInteger(der, 4 + r.length, raw, s);
+  return der;
 }
 
 /** The contrary of {@link toDer}, for a signature that OpenSSL has made. */
@@ -26,11 +31,25 @@ export function fromDer(der: Uint8Array): Buffer {
   return raw;
 }
 
+interface Integer {
+  /** Where its digits begin in the raw signature, and where they end. */
+  readonly from: number;
+  readonly to: number;
+  /** In DER. */
+  readonly length: number;
+}
+
 /** A number without leading zeros, but with one where the highest bit would make it negative. */
-function toInteger(bytes: Uint8Array): Buffer {
-  let from = 0;
-  while (from < SIZE - 1 && bytes[from] === 0) from += 1;
-  const digits = bytes.subarray(from);
-  const sign = (digits[0] ?? 0) >= 0x80 ? [0] : [];
-  return Buffer.concat([Buffer.of(INTEGER, sign.length + digits.length, ...sign), digits]);
+function integerIn(raw: Uint8Array, begin: number): Integer {
+  const to = begin + SIZE;
+  let from = begin;
+  while (from < to - 1 && raw[from] === 0) from += 1;
+  return { from, to, length: to - from + ((raw[from] ?? 0) >= 0x80 ? 1 : 0) };
+}
+
+function writeInteger(der: Buffer, at: number, raw: Uint8Array, { from, to, length }: Integer): void {
+  der[at] = INTEGER;
+  der[at + 1] = length;
+  der[at + 2] = 0;
+  der.set(raw.subarray(from, to), at + 2 + length - (to - from));
 }

@@ -57,11 +57,18 @@ const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv'];
 
 /** The RFC 7638 thumbprint (SHA-256): the `kid` of our keys, and the `jkt` of DPoP. */
 export function thumbprint(jwk: PublicJwk): string {
+  const material = materialOf(jwk);
+  const known = thumbprints.get(material);
+  if (known !== undefined) return known;
   // RFC 7638 §3.2: the required members in lexicographic order, without white space
   const members =
     jwk.kty === 'EC' ? { crv: jwk.crv, kty: jwk.kty, x: jwk.x, y: jwk.y } : { crv: jwk.crv, kty: jwk.kty, x: jwk.x };
-  return sha256base64url(JSON.stringify(members));
+  const made = sha256base64url(JSON.stringify(members));
+  thumbprints.set(material, made);
+  return made;
 }
+
+const thumbprints = new WeakMap<KeyMaterial, string>();
 
 /** The algorithm with which a key signs. */
 export function algOf(jwk: PublicJwk): SigningAlg {

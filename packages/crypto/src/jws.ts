@@ -6,6 +6,7 @@ import {
   sign as signBytes,
   verify as verifyBytes,
 } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
 import { fromDer, toDer } from './ecdsa-signature.ts';
 import {
   ACCEPTED_ALGS,
@@ -24,7 +25,7 @@ const MAX_BYTES = 8192;
 const COMPACT = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/;
 
 /** No bytes have such a text (RFC 4648 §3.5, RFC 7515 §2), but Node would decode it, without its last character. */
-const isCutShort = (part: string): boolean => part.length % 4 === 1;
+const isCutShort = (length: number): boolean => length % 4 === 1;
 
 export interface Header {
   readonly alg: AcceptedAlg;
@@ -44,8 +45,24 @@ export type HeaderResult =
  */
 export function readHeader(token: string): HeaderResult {
   if (token.length > MAX_BYTES) return { kind: 'invalid', reason: 'size' };
-  if (!COMPACT.test(token) || token.split('.').some(isCutShort)) return { kind: 'invalid', reason: 'malformed' };
-  const header = parseObject(Buffer.from(token.slice(0, token.indexOf('.')), 'base64url'));
+  const [first, last] = [token.indexOf('.'), token.lastIndexOf('.')];
+  if (!COMPACT.test(token) || [first, last - first - 1, token.length - last - 1].some(isCutShort))
+    return { kind: 'invalid', reason: 'malformed' };
+  const text = token.slice(0, first);
+  const known = knownHeaders.get(text);
+  if (known !== undefined) return known;
+  const result = parseHeader(text);
+  if (result.kind === 'valid' && text.length <= LONGEST_KNOWN) knownHeaders.set(text, result);
+  return result;
+}
+
+/** A key signs everything of one kind under the same header, so most were read before. Nothing is trusted by it. */
+const knownHeaders = new LRUCache<string, HeaderResult>({ max: 4096 });
+/** A public key within takes about 250. */
+const LONGEST_KNOWN = 400;
+
+function parseHeader(text: string): HeaderResult {
+  const header = parseObject(Buffer.from(text, 'base64url'));
   if (header === null) return { kind: 'invalid', reason: 'malformed' };
   if (Object.hasOwn(header, 'crit') || Object.hasOwn(header, 'b64')) return { kind: 'invalid', reason: 'crit' };
   const alg = ACCEPTED_ALGS.find((known) => known === header['alg']);
