@@ -21,7 +21,7 @@ export function parseJson(
 ): JsonResult {
   let text: string;
   try {
-    text = typeof input === 'string' ? input : new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(input);
+    text = typeof input === 'string' ? input : decoder.decode(input);
   } catch {
     return { kind: 'malformed', reason: 'The text is not valid UTF-8.' };
   }
@@ -33,6 +33,8 @@ export function parseJson(
     return { kind: 'malformed', reason: 'The text is not valid JSON.' };
   }
 }
+
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** Walks the tokens once, without recursion, before the real parser runs. */
 function scan(text: string, refusedNames: ReadonlySet<string>): string | null {
@@ -62,10 +64,13 @@ function scan(text: string, refusedNames: ReadonlySet<string>): string | null {
   return null;
 }
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: JSON refuses them in a text
+const WITHOUT_ESCAPES = /^"[^"\\\u0000-\u001f]*"$/;
+
 function nameProblem(literal: string, names: Set<string> | null, refused: ReadonlySet<string>): string | null {
   let name: string;
   try {
-    name = String(JSON.parse(literal));
+    name = WITHOUT_ESCAPES.test(literal) ? literal.slice(1, -1) : String(JSON.parse(literal));
   } catch {
     return 'The text is not valid JSON.';
   }

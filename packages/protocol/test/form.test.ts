@@ -32,6 +32,18 @@ describe('a form', () => {
     );
   });
 
+  test('what formatForm writes is what URLSearchParams writes, whatever the text', () => {
+    const any = fc.string({ unit: 'binary' });
+    fc.assert(
+      fc.property(fc.dictionary(fc.oneof(any, text), any, { maxKeys: 5 }), (params) => {
+        expect(formatForm(params)).toBe(new URLSearchParams(Object.entries(params)).toString());
+      }),
+      { numRuns: 1_000 },
+    );
+    const ascii = String.fromCharCode(...Array.from({ length: 128 }, (_, code) => code));
+    expect(formatForm({ a: ascii, b: '\ud800' })).toBe(new URLSearchParams({ a: ascii, b: '\ud800' }).toString());
+  });
+
   test('what is accepted is read as URLSearchParams reads it', () => {
     const piece = fc.oneof(
       fc.string({ maxLength: 8 }),
