@@ -49,10 +49,14 @@ export async function applyMigrations(database: string | pg.Pool, dirs: string[]
  * @throws MigrationError as {@link applyMigrations} does
  */
 export async function pendingMigrations(database: Pick<pg.Pool, 'query'>, dirs: string[]): Promise<string[]> {
+  return pendingOf(database, await readMigrations(dirs));
+}
+
+/** {@link pendingMigrations} for whoever looks again and again: the files are read once, by {@link readMigrations}. */
+export async function pendingOf(database: Pick<pg.Pool, 'query'>, migrations: readonly Migration[]): Promise<string[]> {
   const { rows } = await database.query<{ there: boolean }>(
     `select to_regclass('_prisma_migrations') is not null as there`,
   );
-  const migrations = await readMigrations(dirs);
   const pending = rows[0]?.there === true ? await findPending(database, migrations) : migrations;
   return pending.map(({ name }) => name);
 }
@@ -69,7 +73,7 @@ interface HistoryRow {
   finished: boolean;
 }
 
-async function findPending(client: Pick<pg.Pool, 'query'>, migrations: Migration[]): Promise<Migration[]> {
+async function findPending(client: Pick<pg.Pool, 'query'>, migrations: readonly Migration[]): Promise<Migration[]> {
   const { rows } = await client.query<HistoryRow>(
     `select migration_name as name, checksum, finished_at is not null as finished from _prisma_migrations
       where rolled_back_at is null`,

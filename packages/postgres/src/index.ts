@@ -1,4 +1,5 @@
-export { applyMigrations, MigrationError, pendingMigrations } from './apply-migrations.ts';
+export { applyMigrations, MigrationError, pendingMigrations, pendingOf } from './apply-migrations.ts';
+export { type Migration, readMigrations } from './migration-folder.ts';
 export { batched, batchedOn, type BatchOptions, columnsOf, rowsOf } from './batch.ts';
 export { ping, schemaOf } from './connected.ts';
 export { isDatabaseUnavailable } from './database-unavailable.ts';

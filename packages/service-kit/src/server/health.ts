@@ -1,4 +1,4 @@
-import { pendingMigrations, type Pool } from '@chatelaine/postgres';
+import { type Migration, pendingOf, type Pool, readMigrations } from '@chatelaine/postgres';
 import type { FastifyInstance } from 'fastify';
 import type { Draining } from '../run/drain.ts';
 
@@ -84,8 +84,11 @@ function lookAgainAndAgain(app: FastifyInstance, { checks, everySeconds }: Healt
  * Checks that the database has this process's migrations; it may, for example, have been restored from an older backup.
  */
 export function migrationsApplied(pool: Pool, dirs: readonly string[]): ReadyCheck {
+  let known: readonly Migration[] | null = null;
   return async () => {
-    const [first] = await pendingMigrations(pool, [...dirs]);
+    // they belong to the program that runs, so reading them once is enough
+    known ??= await readMigrations([...dirs]);
+    const [first] = await pendingOf(pool, known);
     if (first !== undefined) throw new Error(`Migration ${first} is not applied.`);
   };
 }
