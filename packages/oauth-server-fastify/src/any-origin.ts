@@ -21,28 +21,31 @@ export function allowAnyOrigin(scope: FastifyInstance): void {
   const paths = openPathsOf(scope.server);
   scope.addHook('onRoute', ({ url, config }) => paths.add(url, config?.allowed));
   // no server is listening, as with `inject`; also the answer to a preflight
-  scope.addHook('onRequest', async ({ raw, routeOptions }, reply) => {
+  scope.addHook('onRequest', ({ raw, routeOptions }, reply, done) => {
     const headers = headersFor(raw, routeOptions.config.allowed);
     reply.headers(headers);
-    return ALLOWED_METHODS in headers ? reply.code(204).send() : undefined;
+    if (ALLOWED_METHODS in headers) reply.code(204).send();
+    else done();
   });
 }
 
 type Methods = readonly string[] | undefined;
 
-function headersFor({ method, headers }: IncomingMessage, allowed: Methods): Record<string, string> {
+function headersFor({ method, headers }: IncomingMessage, allowed: Methods): Readonly<Record<string, string>> {
   const isPreflight = method === 'OPTIONS' && 'access-control-request-method' in headers;
+  if (!isPreflight || allowed === undefined) return OPEN;
   return {
-    'access-control-allow-origin': '*',
-    'access-control-expose-headers': RESPONSE_HEADERS,
-    ...(isPreflight &&
-      allowed !== undefined && {
-        [ALLOWED_METHODS]: allowed.join(', '),
-        'access-control-allow-headers': REQUEST_HEADERS,
-        'access-control-max-age': String(PREFLIGHT_SECONDS),
-      }),
+    ...OPEN,
+    [ALLOWED_METHODS]: allowed.join(', '),
+    'access-control-allow-headers': REQUEST_HEADERS,
+    'access-control-max-age': String(PREFLIGHT_SECONDS),
   };
 }
+
+const OPEN: Readonly<Record<string, string>> = {
+  'access-control-allow-origin': '*',
+  'access-control-expose-headers': RESPONSE_HEADERS,
+};
 
 interface OpenPaths {
   /** @param url as the route has it, with `:name` for a segment, and `*` at the end for any number of them */
@@ -65,7 +68,8 @@ function openPathsOf(server: Server): OpenPaths {
     const path = pathOf(request.url ?? '');
     const found = whole.has(path) ? { allowed: whole.get(path) } : matching(patterns, path);
     if (found === undefined) return;
-    for (const [name, value] of Object.entries(headersFor(request, found.allowed))) response.setHeader(name, value);
+    const headers = headersFor(request, found.allowed);
+    for (const name in headers) response.setHeader(name, headers[name] ?? '');
   });
   const paths: OpenPaths = {
     add(url, allowed) {

@@ -43,14 +43,12 @@ export async function oauthScope(scope: FastifyInstance): Promise<void> {
 export async function strictScope(scope: FastifyInstance): Promise<void> {
   scope.removeAllContentTypeParsers();
   // repeated here for apps that are not ours
-  scope.addHook('onRequest', async ({ raw }) => {
-    const refusal = refusalOfFields(raw.rawHeaders);
-    if (refusal !== null) throw refusal;
-  });
+  scope.addHook('onRequest', ({ raw }, _reply, done) => done(refusalOfFields(raw.rawHeaders) ?? undefined));
   // @fastify/formbody does not catch what its parser throws: the parser returns a tagged result, and `formOf` refuses
   await scope.register(formbody, { bodyLimit: 65_536, parser: (text) => ({ form: inOneLine(parseForm(text)) }) });
-  scope.addHook('onSend', async (_request, reply) => {
+  scope.addHook('onSend', (_request, reply, payload, done) => {
     if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
+    done(null, payload);
   });
 }
 
@@ -84,15 +82,19 @@ export function queryOf(request: FastifyRequest): FormResult {
  * character, and none is echoed.
  */
 function inOneLine(result: FormResult): FormResult {
-  const isWhole = [...result.params].every((pair) => pair.every((text) => !/\p{Cc}/u.test(text)));
-  return isWhole
-    ? result
-    : { kind: 'malformed', reason: 'A parameter has control characters.', repeated: null, params: new Map() };
+  for (const [name, value] of result.params)
+    if (CONTROL.test(name) || CONTROL.test(value))
+      return { kind: 'malformed', reason: 'A parameter has control characters.', repeated: null, params: new Map() };
+  return result;
 }
+
+const CONTROL = /\p{Cc}/u;
 
 /** RFC 6749 §3.1, §3.2: a parameter without a value counts as absent. */
 export function withoutEmpty(params: FormParams): FormParams {
-  return new Map([...params].filter(([, value]) => value !== ''));
+  let isFull = true;
+  for (const value of params.values()) isFull &&= value !== '';
+  return isFull ? params : new Map([...params].filter(([, value]) => value !== ''));
 }
 
 /** Aborts when the caller closes the connection before the answer. */

@@ -125,7 +125,10 @@ export function limitRefusals(
   { rateLimits, limits, issuer }: { rateLimits: RateLimits; limits: Pick<MachineLimits, 'refusals'>; issuer: Issuer },
 ): void {
   const keyOf = (request: FastifyRequest): string => countedSource(issuer, request);
-  app.addHook('onRequest', async (request) => rateLimits.check(limits.refusals, keyOf(request)));
+  app.addHook('onRequest', (request, _reply, done) => {
+    rateLimits.check(limits.refusals, keyOf(request));
+    done();
+  });
   app.addHook('onError', async (request, _reply, error) => {
     const answer: unknown = error;
     if (!(answer instanceof OAuthError) || !COUNTED.has(answer.code) || answer.status === 429) return;
@@ -156,7 +159,17 @@ function clientRequest(request: FastifyRequest): Parameters<typeof pushAuthoriza
   return {
     params: withoutEmpty(formOf(request)),
     authorization: request.headers.authorization,
-    // RFC 9449 §4.3: exactly one; Node joins repeated headers, the raw headers are separate
-    dpop: request.raw.headersDistinct['dpop'] ?? [],
+    dpop: proofsOf(request.raw.rawHeaders),
   };
+}
+
+/**
+ * Every DPoP header, because there may be exactly one (RFC 9449 §4.3) and Node joins repeated ones. Its
+ * `headersDistinct` would sort all headers for that.
+ */
+function proofsOf(rawHeaders: readonly string[]): readonly string[] {
+  const proofs: string[] = [];
+  for (let at = 0; at < rawHeaders.length; at += 2)
+    if (rawHeaders[at]?.toLowerCase() === 'dpop') proofs.push(rawHeaders[at + 1] ?? '');
+  return proofs;
 }

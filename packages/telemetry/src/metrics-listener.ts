@@ -20,9 +20,10 @@ export function countRequests(app: FastifyInstance, metrics: Metrics): void {
     help: 'Requests answered, by route and class of status.',
     labels: { route: routes, method: METHODS, status: STATUSES },
   });
-  app.addHook('onResponse', async (request, reply) => {
+  app.addHook('onResponse', (request, reply, done) => {
     const status = `${Math.floor(reply.statusCode / 100)}xx`;
     observe({ route: routeOf(request), method: request.method, status }, reply.elapsedTime / 1000);
+    done();
   });
 }
 

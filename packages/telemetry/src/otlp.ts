@@ -36,7 +36,7 @@ function begin(tracer: Tracer, { name, kind, parent, attributes }: SpanStart): O
       : trace.setSpanContext(ROOT_CONTEXT, { ...parent, traceFlags: flagsOf(parent), isRemote: kind === 'server' });
   const span = tracer.startSpan(
     name,
-    { kind: kind === 'server' ? SpanKind.SERVER : SpanKind.CLIENT, attributes },
+    { kind: kind === 'server' ? SpanKind.SERVER : SpanKind.CLIENT, attributes: attributes() },
     context,
   );
   const { traceId, spanId, traceFlags } = span.spanContext();

@@ -48,7 +48,7 @@ export function traceRequests(app: FastifyInstance, tracing: Tracing): void {
   app.decorateRequest(SPAN, null);
   // Fastify keeps this async context while it reads the body, too
   app.addHook('onRequest', (request, _reply, done) => inWork(beginWork(request, tracing), done));
-  app.addHook('onResponse', async (request, reply) => {
+  app.addHook('onResponse', (request, reply, done) => {
     const status = reply.statusCode;
     const route = routeOf(request);
     request.getDecorator<OpenSpan | null>(SPAN)?.end({
@@ -56,6 +56,7 @@ export function traceRequests(app: FastifyInstance, tracing: Tracing): void {
       attributes: { 'http.route': route, 'http.response.status_code': status },
       failed: status >= 500,
     });
+    done();
   });
   app.addHook('onClose', () => tracing.close());
 }
@@ -65,7 +66,7 @@ function beginWork(request: FastifyRequest, tracing: Tracing): Work {
     name: request.method,
     kind: 'server',
     parent: parseTraceparent(request.headers['traceparent']),
-    attributes: { 'http.request.method': request.method, 'chatelaine.request_id': request.id },
+    attributes: () => ({ 'http.request.method': request.method, 'chatelaine.request_id': request.id }),
   });
   request.setDecorator(SPAN, span);
   return { requestId: request.id, context: span.context, tracing };

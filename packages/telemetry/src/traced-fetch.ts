@@ -69,7 +69,7 @@ async function recorded<Answer extends Answered>(
     name: method,
     kind: 'client',
     parent: context,
-    attributes: { 'http.request.method': method, 'server.address': hostOf(address) },
+    attributes: () => ({ 'http.request.method': method, 'server.address': hostOf(address) }),
   });
   try {
     const answer = await call(formatTraceparent(span.context));

@@ -8,7 +8,8 @@ export interface SpanStart {
   /** `server` for a request that we answer, `client` for one that we send. */
   readonly kind: 'server' | 'client';
   readonly parent: TraceContext | null;
-  readonly attributes: SpanAttributes;
+  /** Called only if the span is recorded. */
+  readonly attributes: () => SpanAttributes;
 }
 
 export interface OpenSpan {

@@ -53,7 +53,7 @@ function keylessRefusal(config: Pick<ServerConfig, 'relationshipTokens'>, client
 /** A client id URL has a path, no fragment, no userinfo and no dot segments (CIMD §3). */
 function isDocumentUrl(clientId: string, schemes: Schemes): boolean {
   if (!schemes.some((scheme) => clientId.startsWith(`${scheme}://`))) return false;
-  const url = URL.canParse(clientId) ? new URL(clientId) : null;
+  const url = URL.parse(clientId);
   return (
     url !== null &&
     url.pathname !== '/' &&

@@ -4,10 +4,12 @@ import { LIMIT, OAuthError, parseForm, refusalOfFields } from '@chatelaine/proto
 import {
   fastify,
   LogController,
+  type DoneFuncWithErrOrRes,
   type FastifyError,
   type FastifyInstance,
   type FastifyReply,
   type FastifyRequest,
+  type HookHandlerDoneFunction,
 } from 'fastify';
 import type { DestinationStream } from 'pino';
 import {
@@ -185,29 +187,34 @@ function watch(app: FastifyInstance, { metrics, metricsListener }: ServerOptions
 }
 
 /** Otherwise a kept-alive connection would delay the shutdown until its idle timeout; this answer is its last. */
-async function closeWhileDraining(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+function closeWhileDraining(request: FastifyRequest, reply: FastifyReply, payload: unknown, done: Sent): void {
   if (request.server.getDecorator<Draining>('draining').active) reply.header('connection', 'close');
+  done(null, payload);
 }
 
+// hooks of every request take callbacks: each promise would cost another turn of the microtask queue
+type Done = HookHandlerDoneFunction;
+type Sent = DoneFuncWithErrOrRes;
+
 /** Refuses duplicate fields, which a proxy might read differently, and encoded bodies, before anything else is read. */
-async function refuseOddFields({ raw }: FastifyRequest): Promise<void> {
-  const refusal = refusalOfFields(raw.rawHeaders);
-  if (refusal !== null) throw refusal;
+function refuseOddFields({ raw }: FastifyRequest, _reply: FastifyReply, done: Done): void {
+  done(refusalOfFields(raw.rawHeaders) ?? undefined);
 }
 
 /** No path of ours has a control character, and Postgres refuses NUL, so such a URL is answered as not found. */
-async function refuseControlCharacters({ params }: FastifyRequest): Promise<void> {
+function refuseControlCharacters({ params }: FastifyRequest, _reply: FastifyReply, done: Done): void {
   const values = Object.values((params ?? {}) as Record<string, string>);
-  if (values.some((value) => /\p{Cc}/u.test(value))) {
-    throw new OAuthError('invalid_request', 'There is nothing at this address.', { status: 404 });
-  }
+  if (values.some((value) => /\p{Cc}/u.test(value)))
+    done(new OAuthError('invalid_request', 'There is nothing at this address.', { status: 404 }));
+  else done();
 }
 
-async function logResponse(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+function logResponse(request: FastifyRequest, reply: FastifyReply, done: Done): void {
   request.log.info(
     { method: request.method, path: pathOf(request), status: reply.statusCode, ms: Math.round(reply.elapsedTime) },
     'answered',
   );
+  done();
 }
 
 function assets(app: FastifyInstance, site: Site): void {
