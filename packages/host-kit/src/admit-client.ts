@@ -9,7 +9,7 @@ import type { Issuer } from '@chatelaine/protocol';
 export function admitClientId(ownIssuer: Issuer): (clientId: string) => string | null {
   const path = `/clients/${hostTag(ownIssuer)}`;
   return (clientId) =>
-    URL.canParse(clientId) && clientId === `${new URL(clientId).origin}${path}`
+    clientId.endsWith(path) && URL.parse(clientId)?.origin === clientId.slice(0, -path.length)
       ? null
       : 'Only authorization managers can be clients here, by the client document each publishes for this Host.';
 }
@@ -21,7 +21,7 @@ export function admitClientId(ownIssuer: Issuer): (clientId: string) => string |
  */
 export function admitClient(ownIssuer: Issuer): (client: Client) => string | null {
   const tag = hostTag(ownIssuer);
-  return (client) => {
+  const refusalOf = (client: Client): string | null => {
     const am = client.issuer;
     if (client.source !== 'document' || am === null) return 'This client document names no issuer.';
     if (am === ownIssuer) return 'This service is not its own authorization manager.';
@@ -34,5 +34,14 @@ export function admitClient(ownIssuer: Issuer): (client: Client) => string | nul
       return 'The keys of an authorization manager must be published on its own origin.';
     }
     return null;
+  };
+  // the kernel keeps a document it has read, and a client read from it does not change
+  const known = new WeakMap<Client, string | null>();
+  return (client) => {
+    const before = known.get(client);
+    if (before !== undefined) return before;
+    const refusal = refusalOf(client);
+    known.set(client, refusal);
+    return refusal;
   };
 }

@@ -1,3 +1,4 @@
+import type { Pool } from 'pg';
 import { createDpopProof, randomId, signJwt } from '@chatelaine/crypto';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { type Answer, clock } from '@chatelaine/test-kit';
@@ -148,6 +149,47 @@ describe('the form', () => {
 });
 
 describe('the Host’s own checks', () => {
+  test('decide whether the link is read before the mint, and change no other refusal', async () => {
+    const sent: unknown[] = [];
+    const onPool = (pool: Pool): void => {
+      const query = pool.query.bind(pool) as (...args: unknown[]) => unknown;
+      Object.assign(pool, {
+        query: (...args: unknown[]) => {
+          sent.push((args[0] as { name?: unknown }).name);
+          return query(...args);
+        },
+      });
+    };
+    const [asked, unasked] = [
+      await world.host({ options: { checks: () => null }, onPool }),
+      await world.host({ onPool }),
+    ];
+    const refusals = async (at: typeof host): Promise<unknown> => {
+      const own = await world.am.link(at);
+      const unknown = { accessToken: `cha_lt_${'A'.repeat(46)}` };
+      const elsewhere = { resource: `${at.issuer}/elsewhere` };
+      const answers = [
+        await world.am.transfer(at, { link: unknown }),
+        await world.am.transfer(at, { link: unknown, claims: elsewhere, form: elsewhere }),
+        await world.am.transfer(at, { link: own, claims: elsewhere, form: elsewhere }),
+        await world.am.transfer(at, { link: own, scope: 'entries.nowhere' }),
+        await world.otherAm.transfer(at, { link: own }),
+      ];
+      sent.length = 0;
+      expect((await world.am.transfer(at, { link: own })).status).toBe(200);
+      return answers.map(({ status, json }) => [status, json]);
+    };
+    const seen = [await refusals(asked), [...sent], await refusals(unasked), [...sent]];
+    expect(seen[2]).toEqual(seen[0]);
+    expect(seen[0]).toEqual(
+      ['invalid_request', 'invalid_request', 'invalid_target', 'invalid_scope', 'invalid_request'].map((error) => [
+        400,
+        expect.objectContaining({ error }),
+      ]),
+    );
+    expect([seen[1], seen[3]]).toEqual([['oauth_find_token', 'oauth_mint_transfer'], ['oauth_mint_transfer']]);
+  });
+
   test('have the last word: access_denied by the host, with its sentence, not to be asked again', async () => {
     const seen: unknown[] = [];
     const strict = await world.host({
