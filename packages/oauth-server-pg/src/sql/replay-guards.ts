@@ -27,7 +27,8 @@ export const BURNED = 'array(select id from burned) as burned';
 
 /**
  * The same for many inputs, no two of which share a guard. The CTE `input` has a row for each, with its number `n`;
- * `fresh` has one for each input all of whose guards were fresh. `$1` to `$3` are {@link guardColumns}.
+ * `fresh` has one for each input all of whose guards were fresh: mostly every one, so only otherwise is each
+ * looked at. `$1` to `$3` are {@link guardColumns}.
  */
 export const BURN_GUARDS_OF_EACH = `guard as materialized (
   select n, id, to_timestamp(expires_at) as expires_at
@@ -37,8 +38,10 @@ export const BURN_GUARDS_OF_EACH = `guard as materialized (
   on conflict (id) do nothing
   returning id
 ), fresh as materialized (
-  select input.n from input left join guard on guard.n = input.n left join burned on burned.id = guard.id
-  group by input.n having count(guard.id) = count(distinct burned.id)
+  select n from input where (select count(*) from burned) = cardinality($2::bytea[]) or n in (
+    select input.n from input left join guard on guard.n = input.n left join burned on burned.id = guard.id
+    group by input.n having count(guard.id) = count(distinct burned.id)
+  )
 )`;
 
 /** Columns for an input's row, left-joined to `fresh`. */
