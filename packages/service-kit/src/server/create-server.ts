@@ -109,8 +109,8 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   app.removeAllContentTypeParsers();
   await acceptForms(app);
   acceptJson(app);
-  app.addHook('onRequest', (request, reply, done) => {
-    setSecurityHeaders(request, reply);
+  app.addHook('onRequest', (_request, reply, done) => {
+    setSecurityHeaders(reply);
     done();
   });
   limitRequests(app, {
@@ -170,7 +170,7 @@ function fastifyOf(options: ServerOptions, setSecurityHeaders: ReturnType<typeof
     routerOptions: { querystringParser: (text) => parseForm(text) as unknown as Record<string, unknown> },
     frameworkErrors(error, request, reply) {
       // no hook runs for an address that cannot be decoded
-      setSecurityHeaders(request, reply);
+      setSecurityHeaders(reply);
       void sendJsonError(error, request as FastifyRequest, reply as FastifyReply);
     },
     clientErrorHandler: (error, socket) =>

@@ -9,7 +9,6 @@ const YEAR_SECONDS = 31_536_000;
  * other service there unreachable.
  */
 export function securityHeaders(issuer: string): SetHeaders {
-  // made once: @fastify/helmet makes it again for each request
   const setHeaders = helmet({
     contentSecurityPolicy: { useDefaults: false, directives: CONTENT_SECURITY_POLICY },
     referrerPolicy: { policy: 'no-referrer' },
@@ -17,10 +16,30 @@ export function securityHeaders(issuer: string): SetHeaders {
     frameguard: { action: 'deny' },
     strictTransportSecurity: issuer.startsWith('https:') ? { maxAge: YEAR_SECONDS, includeSubDomains: false } : false,
   });
-  return ({ raw: request }, { raw: answer }) => setHeaders(request, answer, () => undefined);
+  const headers = headersSetBy(setHeaders);
+  return ({ raw }) => {
+    for (const [name, value] of headers) raw.setHeader(name, value);
+  };
 }
 
-type SetHeaders = (request: Pick<FastifyRequest, 'raw'>, reply: Pick<FastifyReply, 'raw'>) => void;
+type SetHeaders = (reply: Pick<FastifyReply, 'raw'>) => void;
+
+/** They are the same for every request, so helmet's fourteen functions need to run only once. */
+function headersSetBy(setHeaders: ReturnType<typeof helmet>): readonly (readonly [string, string])[] {
+  const headers = new Map<string, string>();
+  const answer = {
+    setHeader: (name: string, value: string) => void headers.set(name, value),
+    removeHeader: (name: string) => void headers.delete(name),
+  };
+  setHeaders(
+    {} as Parameters<typeof setHeaders>[0],
+    answer as unknown as Parameters<typeof setHeaders>[1],
+    (error?: unknown) => {
+      if (error !== undefined) throw error;
+    },
+  );
+  return [...headers];
+}
 
 const COOP = 'cross-origin-opener-policy';
 
