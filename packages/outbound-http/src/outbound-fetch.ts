@@ -94,8 +94,8 @@ export async function outboundPost(
   deps: ExchangeDeps,
   { url: address, headers, body, maxBytes = 65_536, timeoutSeconds, signal }: PostInput & { timeoutSeconds: number },
 ): Promise<Answer> {
-  if (!URL.canParse(address)) throw new OutboundError('refused', 'It is not a URL.');
-  const url = new URL(address);
+  const url = URL.parse(address);
+  if (url === null) throw new OutboundError('refused', 'It is not a URL.');
   url.hash = '';
   const limits = { maxBytes, timeoutSeconds, ...(signal && { signal }) };
   const sent = outgoing(Object.entries(headers));
