@@ -1,7 +1,7 @@
 import type { OAuthStorage } from '@chatelaine/oauth-server';
 import { formatScope } from '@chatelaine/protocol';
 import { BURNED_ONLY, batchedStep } from './batched-step.ts';
-import { GRANT_ALIVE, GRANT_COLUMNS, type GrantRow, type MaybeGrantRow, toGrant } from './grant-row.ts';
+import { GRANT_ALIVE } from './grant-row.ts';
 import {
   BURN_GUARDS,
   BURN_GUARDS_OF_EACH,
@@ -47,13 +47,15 @@ const MINT_TRANSFER: Query<Row> = {
     from link, transfer_grant
     returning expires_at
   )
-  select ${BURNED}, ${GRANT_COLUMNS}, g.covered, (select extract(epoch from expires_at)::float8
-    from minted) as expires_at
-  from (values (1)) as always left join link g on true`,
+  select ${BURNED}, link.covered, (select extract(epoch from expires_at)::float8 from minted) as expires_at
+  from (values (1)) as always left join link on true`,
 };
 
-type Linked = GrantRow & { covered: boolean; expires_at: number | null };
-type Row = BurnedRow & (Linked | (MaybeGrantRow & { covered: null; expires_at: null }));
+interface Row extends BurnedRow {
+  /** null: there is no such link. */
+  covered: boolean | null;
+  expires_at: number | null;
+}
 type Input = Parameters<OAuthStorage['mintTransfer']>[0];
 
 /** The types of {@link columns}. */
@@ -113,11 +115,11 @@ const MINT_TRANSFERS: Query<ManyRow> = {
       expires_at)
     select bucket, hash, 'at', grant_id, jkt, scope, audience, act_iss, act_sub, transfer_grant_id, expires_at from good
   )
-  select input.n, ${BURNED_OF_EACH}, extract(epoch from good.expires_at)::float8 as expires_at, ${GRANT_COLUMNS}
-  from input left join fresh on fresh.n = input.n left join good on good.n = input.n left join link g on g.n = good.n`,
+  select input.n, ${BURNED_OF_EACH}, extract(epoch from good.expires_at)::float8 as expires_at
+  from input left join fresh on fresh.n = input.n left join good on good.n = input.n`,
 };
 
-type ManyRow = BurnedOfEachRow & ((GrantRow & { expires_at: number }) | (MaybeGrantRow & { expires_at: null }));
+type ManyRow = BurnedOfEachRow & Pick<Row, 'expires_at'>;
 type Minted = Awaited<ReturnType<OAuthStorage['mintTransfer']>>;
 
 /**
@@ -135,7 +137,7 @@ export const transferMinter = (db: Db): OAuthStorage['mintTransfer'] =>
   });
 
 const toMinted = (row: ManyRow): Minted | typeof BURNED_ONLY =>
-  row.expires_at === null ? BURNED_ONLY : { kind: 'minted', grant: toGrant(row), expiresAt: row.expires_at };
+  row.expires_at === null ? BURNED_ONLY : { kind: 'minted', expiresAt: row.expires_at };
 
 const columns = ({ linkToken, clientId, transferGrantId, token }: Input): readonly unknown[] => [
   linkToken.bucket,
@@ -173,11 +175,7 @@ async function mintTransfer(db: Db, input: Input): Promise<Minted> {
   ]);
   const replayed = findReplayed(guards, row);
   if (replayed !== null) return replayed;
-  if (!isLinked(row)) return { kind: 'unknown' };
+  if (row.covered === null) return { kind: 'unknown' };
   if (!row.covered) return { kind: 'over_ceiling' };
-  return row.expires_at === null
-    ? { kind: 'ended' }
-    : { kind: 'minted', grant: toGrant(row), expiresAt: row.expires_at };
+  return row.expires_at === null ? { kind: 'ended' } : { kind: 'minted', expiresAt: row.expires_at };
 }
-
-const isLinked = (row: Row): row is BurnedRow & Linked => row.covered !== null;

@@ -105,15 +105,15 @@ export function findReplayedOfEach(
   const fresh = new Set(burned.map((id) => id.toString('hex')));
   return lists.map((guards) => {
     // removed from the set, so that of a guard that is in a list twice the second is a replay
-    const replayed = guards.find((guard) => !fresh.delete(guardName(guard)));
+    const replayed = guards.find((guard) => !fresh.delete(guardId(guard).toString('hex')));
     return replayed === undefined ? null : { kind: 'replayed', guard: replayed.kind };
   });
 }
 
-/** {@link guardId} in hex. */
-export const guardName = (guard: Pick<ReplayGuard, 'kind' | 'key' | 'jti'>): string => guardId(guard).toString('hex');
+type Name = Pick<ReplayGuard, 'kind' | 'key' | 'jti'>;
 
-/** Each text is preceded by its length, so that different guards never have the same id. */
-export function guardId({ kind, key, jti }: Pick<ReplayGuard, 'kind' | 'key' | 'jti'>): Buffer {
-  return sha256(`${kind}|${Buffer.byteLength(key)}|${key}|${jti}`);
-}
+/** The key is preceded by its length, so that different guards never have the same name. */
+export const guardName = ({ kind, key, jti }: Name): string => `${kind}|${Buffer.byteLength(key)}|${key}|${jti}`;
+
+/** The hash of its name, by which it is stored. */
+export const guardId = (guard: Name): Buffer => sha256(guardName(guard));

@@ -1,6 +1,5 @@
 import type { ScopeSet } from '@chatelaine/protocol';
 import type { ReplayGuard, Replayed, TokenKey } from './replay.ts';
-import type { StoredGrant } from './token-storage.ts';
 
 export interface NewTransferToken {
   readonly hash: Buffer;
@@ -26,7 +25,7 @@ export interface TransferStorage {
     token: NewTransferToken;
     guards: readonly ReplayGuard[];
   }): Promise<
-    | { kind: 'minted'; grant: StoredGrant; expiresAt: number }
+    | { kind: 'minted'; expiresAt: number }
     | { kind: 'unknown' }
     | { kind: 'over_ceiling' }
     | { kind: 'ended' }
