@@ -1,4 +1,4 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest, FastifyServerOptions } from 'fastify';
 import type { DestinationStream, LoggerOptions } from 'pino';
 import { logIds } from './work.ts';
 
@@ -18,12 +18,25 @@ export function logger({ name, level, destination }: LogOptions): LoggerOptions 
     name,
     level,
     base: { name },
-    mixin: logIds,
+    mixin: (_fields, _level, logger) => ({ ...requestIdOf(logger), ...logIds() }),
     serializers: { req: describeRequest, res: describeReply, err: describeError },
     // a safeguard, in case a careless call logs an object with secrets
     redact: { paths: SECRETS.flatMap((word) => [word, `*.${word}`]), censor: '[redacted]' },
     ...(destination === undefined ? {} : { stream: destination }),
   };
+}
+
+const REQUEST_ID = Symbol('request id');
+
+/**
+ * Makes the logger of a request. The request's id is added to each line when that is written: what pino binds to a
+ * logger it redacts when the request begins, whether or not it writes anything.
+ */
+export const requestLogger: NonNullable<FastifyServerOptions['childLoggerFactory']> = (logger, { reqId }, options) =>
+  Object.assign(logger.child({}, options), { [REQUEST_ID]: reqId });
+
+function requestIdOf(logger: object): { reqId?: unknown } {
+  return REQUEST_ID in logger ? { reqId: logger[REQUEST_ID] } : {};
 }
 
 const SECRETS = [

@@ -22,6 +22,7 @@ import {
   noTracing,
   pathOf,
   requestIds,
+  requestLogger,
   traceRequests,
   type Tracing,
   watchEventLoop,
@@ -152,6 +153,7 @@ function fastifyOf(options: ServerOptions, setSecurityHeaders: ReturnType<typeof
   const app = fastify({
     logger: logger({ name, level, ...(destination && { destination }) }),
     logController: new LogController({ disableRequestLogging: true }),
+    childLoggerFactory: requestLogger,
     genReqId: requestIds(trustedProxies),
     requestIdHeader: false,
     trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
