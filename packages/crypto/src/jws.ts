@@ -52,7 +52,9 @@ export function readHeader(token: string): HeaderResult {
   const known = knownHeaders.get(text);
   if (known !== undefined) return known;
   const result = parseHeader(text);
-  if (result.kind === 'valid' && text.length <= LONGEST_KNOWN) knownHeaders.set(text, result);
+  // copied, because a slice keeps the whole token in memory
+  if (result.kind === 'valid' && text.length <= LONGEST_KNOWN)
+    knownHeaders.set(Buffer.from(text, 'latin1').toString('latin1'), result);
   return result;
 }
 
