@@ -113,7 +113,7 @@ describe('concurrent mints', () => {
           if (outcome?.kind !== 'minted') expect(found).toBeNull();
           else
             expect(found).toMatchObject({
-              grant: { ...outcome.grant, id: `${together}${one.link}` },
+              grant: { id: `${together}${one.link}`, bucket: one.link, clientId: 'c' },
               scope: one.scope,
               jkt: `key ${at}`,
               audience: AUDIENCE,
