@@ -28,11 +28,7 @@ export interface ClientRequest {
  * that has neither. Throws `invalid_client` with one text for every reason but what is wrong with a client's public
  * document; the reason goes to the log.
  */
-export async function authenticateClient(
-  deps: AuthenticateDeps,
-  request: ClientRequest,
-  guards: Guards,
-): Promise<Client> {
+export async function authenticateClient(deps: ServerDeps, request: ClientRequest, guards: Guards): Promise<Client> {
   const { params, authorization } = request;
   const assertion = params.get('client_assertion');
   const claimed = params.get('client_id');
@@ -52,15 +48,6 @@ export async function authenticateClient(
   return found.client;
 }
 
-type AuthenticateDeps = ServerDeps & Parameters<typeof resolveClient>[0];
-
-/** Throws `invalid_client` if the registration of an authenticated client no longer exists. */
-export async function confirmRegistration(deps: ServerDeps, { id, source }: Client): Promise<void> {
-  if (source !== 'registered') return;
-  const found = await resolveClient(deps, id);
-  if (found.kind === 'unknown') throw unresolved(deps, id, found);
-}
-
 async function proven({ authenticated }: ServerDeps, authentication: Promise<Client>): Promise<Client> {
   const client = await authentication;
   authenticated?.();
@@ -68,7 +55,7 @@ async function proven({ authenticated }: ServerDeps, authentication: Promise<Cli
 }
 
 async function byAssertion(
-  deps: AuthenticateDeps,
+  deps: ServerDeps,
   input: { params: FormParams; assertion: string; claimed: string | undefined },
   guards: Guards,
 ): Promise<Client> {
@@ -96,7 +83,7 @@ async function byAssertion(
 
 /** RFC 6749 §2.3.1: both parts are form-encoded before they are joined. */
 async function byHeader(
-  deps: AuthenticateDeps,
+  deps: ServerDeps,
   { authorization, claimed }: { authorization: string; claimed: string | undefined },
 ): Promise<Client> {
   try {
@@ -125,7 +112,7 @@ function decodePart(part: string): string | undefined {
 }
 
 async function bySecret(
-  deps: AuthenticateDeps,
+  deps: ServerDeps,
   { clientId, secret, method }: { clientId: string | undefined; secret: string; method: SecretMethod },
 ): Promise<Client> {
   if (clientId === undefined || !takesPlainClients(deps.config)) throw refused('client_secret');

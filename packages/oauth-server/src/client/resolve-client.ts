@@ -22,8 +22,6 @@ type ResolveDeps = DocumentDeps & {
     ServerConfig,
     'schemes' | 'clientDocuments' | 'relationshipTokens' | 'admitClientId' | 'admitClient'
   >;
-  /** `may-be-remembered`: something else shows that it still exists. `read` by default. */
-  readonly registrations?: 'read' | 'may-be-remembered';
 };
 
 /** Finds a client by its id: a URL is that of a client ID metadata document; anything else was registered here. */
@@ -126,14 +124,13 @@ function unfetched(reason: string): Unknown {
 }
 
 async function fromRegistration(deps: ResolveDeps, clientId: string): Promise<ResolvedClient> {
+  const stored = await deps.storage.findClient(clientId);
+  if (stored === null) return unknown('The client_id is unknown. The app must register here anew.', 'not registered');
+  const { metadata, secretHash, createdAt } = stored;
   // a registration is created and deleted but never changed (RFC 7592 without PUT): while it exists, it has been
   // checked
   const known = registeredIn(deps);
   const before = known.get(clientId);
-  if (before !== undefined && deps.registrations === 'may-be-remembered') return before.found;
-  const stored = await deps.storage.findClient(clientId);
-  if (stored === null) return unknown('The client_id is unknown. The app must register here anew.', 'not registered');
-  const { metadata, secretHash, createdAt } = stored;
   if (before?.createdAt === createdAt) return before.found;
   const found = checked(() =>
     checkClientMetadata(deps.config.schemes, { id: clientId, source: 'registered', metadata, secretHash }),

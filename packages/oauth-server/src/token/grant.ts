@@ -19,10 +19,5 @@ export interface TokenContext {
 /** One grant type of the token endpoint. `handle` returns the JSON answer or throws an OAuthError. */
 export interface Grant {
   readonly grantType: string;
-  /**
-   * Its answer shows that a grant of this client is alive, and the grants of a client end with its registration, in one
-   * transaction. So the registration may be remembered instead of read, and is read only before a refusal.
-   */
-  readonly showsRegistration?: true;
   readonly handle: (context: TokenContext) => Promise<Readonly<Record<string, unknown>>>;
 }

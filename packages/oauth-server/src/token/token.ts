@@ -1,13 +1,13 @@
-import { GRANT, invalidRequest, OAuthError, unauthorizedClient, unsupportedGrantType } from '@chatelaine/protocol';
-import { authenticateClient, type ClientRequest, confirmRegistration } from '../client/authenticate-client.ts';
-import { type Client, hasSecret } from '../client/client.ts';
+import { GRANT, invalidRequest, unauthorizedClient, unsupportedGrantType } from '@chatelaine/protocol';
+import { authenticateClient, type ClientRequest } from '../client/authenticate-client.ts';
+import { hasSecret } from '../client/client.ts';
 import { checkProof } from '../client/dpop.ts';
 import type { ServerDeps } from '../deps.ts';
 import { ENDPOINT } from '../endpoints.ts';
 import type { Grant } from './grant.ts';
 import { authorizationCodeGrant } from './grants/authorization-code.ts';
 import { refreshTokenGrant } from './grants/refresh-token.ts';
-import { type Guards, withGuards } from './guards.ts';
+import { withGuards } from './guards.ts';
 
 export interface TokenRequest extends ClientRequest {
   /** Every DPoP header, unjoined. */
@@ -18,45 +18,21 @@ export interface TokenRequest extends ClientRequest {
 /** The token endpoint: authenticate the client, check its DPoP proof, hand over to the grant. OAuth 2.1 §3.2. */
 export async function token(deps: ServerDeps, request: TokenRequest): Promise<Readonly<Record<string, unknown>>> {
   return withGuards(deps, async (guards) => {
-    const grantType = request.params.get('grant_type');
-    const grant = grantType === undefined ? undefined : grantOf(deps, grantType);
-    if (grant?.showsRegistration !== true) {
-      const client = await authenticateClient(deps, request, guards);
-      return answer(deps, { request, client, grantType, grant, guards });
-    }
-    const remembering = { ...deps, registrations: 'may-be-remembered' } as const;
-    const client = await authenticateClient(remembering, request, guards);
-    try {
-      return await answer(deps, { request, client, grantType, grant, guards });
-    } catch (error) {
-      if (error instanceof OAuthError && error.status < 500) await confirmRegistration(deps, client);
-      throw error;
-    }
+    const { params } = request;
+    const client = await authenticateClient(deps, request, guards);
+    const jkt = await checkProof(deps, { headers: request.dpop, path: ENDPOINT.token }, guards);
+    const grantType = params.get('grant_type');
+    if (grantType === undefined) throw invalidRequest('grant_type is missing.');
+    const grant = grantOf(deps, grantType);
+    if (grant === undefined) throw unsupportedGrantType('This server does not have that grant type.');
+    // a client without a key can only use grants that an extension answers for, and those have a code and a refresh
+    // token only
+    if (hasSecret(client) && !PLAIN_GRANTS.includes(grantType))
+      throw unauthorizedClient('A client with a secret may not use that grant type.');
+    if (!client.grantTypes.includes(grantType))
+      throw unauthorizedClient('This client did not register that grant type.');
+    return grant.handle({ client, params, jkt, guards, fetchDocument: deps.fetchDocument, signal: request.signal });
   });
-}
-
-interface Asked {
-  readonly request: TokenRequest;
-  readonly client: Client;
-  readonly grantType: string | undefined;
-  readonly grant: Grant | undefined;
-  readonly guards: Guards;
-}
-
-async function answer(
-  deps: ServerDeps,
-  { request, client, grantType, grant, guards }: Asked,
-): Promise<Readonly<Record<string, unknown>>> {
-  const { params, dpop, signal } = request;
-  const jkt = await checkProof(deps, { headers: dpop, path: ENDPOINT.token }, guards);
-  if (grantType === undefined) throw invalidRequest('grant_type is missing.');
-  if (grant === undefined) throw unsupportedGrantType('This server does not have that grant type.');
-  // a client without a key can only use grants that an extension answers for, and those have a code and a refresh
-  // token only
-  if (hasSecret(client) && !PLAIN_GRANTS.includes(grantType))
-    throw unauthorizedClient('A client with a secret may not use that grant type.');
-  if (!client.grantTypes.includes(grantType)) throw unauthorizedClient('This client did not register that grant type.');
-  return grant.handle({ client, params, jkt, guards, fetchDocument: deps.fetchDocument, signal });
 }
 
 const PLAIN_GRANTS: readonly string[] = [GRANT.authorizationCode, GRANT.refreshToken];

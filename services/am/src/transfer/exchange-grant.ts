@@ -29,7 +29,6 @@ import { transfer, type TransferDeps } from './transfer.ts';
 export function exchangeGrant(deps: TransferDeps): Grant {
   return {
     grantType: GRANT.tokenExchange,
-    showsRegistration: true,
     async handle({ client, params, jkt, guards, signal }) {
       const request = readTransferRequest(deps.config.schemes, { client, jkt, params });
       const outcome = await transfer(deps, { request, guards, quota: 'to be counted', signal });

@@ -1,8 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { publicJwks, signJwt } from '@chatelaine/crypto';
+import { signJwt } from '@chatelaine/crypto';
 import { CLIENT_ASSERTION_TYPE, GRANT, JWT_TYP } from '@chatelaine/protocol';
 import { clock, exchange } from '../support/requester.ts';
-import { countStatements } from '../support/statements.ts';
 import { ask, deployment, refused, story, stranger } from './scene.ts';
 
 /** The client, its key, and parameters that it must not send. */
@@ -44,36 +43,6 @@ export function actorAndClient(): void {
         { grantTypes: [GRANT.authorizationCode, GRANT.refreshToken] },
       );
       await refused(ask({}, codeOnly), 'unauthorized_client');
-    });
-
-    it('that registered is read only once, and is invalid_client as soon as its registration has ended', async () => {
-      const requester = deployment.requester();
-      if (requester.ownKey === null) throw new Error('no key');
-      const registration = {
-        client_name: 'Registered',
-        redirect_uris: [requester.redirectUri],
-        grant_types: Object.values(GRANT),
-        scope: 'transfer',
-        token_endpoint_auth_method: 'private_key_jwt',
-        jwks: publicJwks([requester.ownKey]),
-      };
-      const [{ port }, other] = deployment.ams;
-      const json = { path: '/register', headers: { 'content-type': 'application/json' } };
-      const registered = await exchange(port, { ...json, body: JSON.stringify(registration) });
-      const clientId = String(registered.json['client_id']);
-      Object.assign(requester, { clientId });
-      const connection = await deployment.connect({ ...story, requester, answers: { 'photos.read': 'allow' } });
-      const by = { ...story, requester, connection };
-      const statuses = async () => [(await ask({ port }, by)).status, (await ask({ port: other.port }, by)).status];
-      expect(await statuses()).toEqual([200, 200]);
-      const counts = await countStatements(async () => expect(await statuses()).toEqual([200, 200]));
-      expect([...counts.keys()].filter((name) => name.startsWith('oauth_find_client'))).toEqual([]);
-      const headers = { authorization: `Bearer ${String(registered.json['registration_access_token'])}` };
-      const ended = await exchange(other.port, { method: 'DELETE', path: `/register/${clientId}`, headers });
-      expect(ended.status).toBe(204);
-      deployment.host.hops.length = 0;
-      await refused(ask({ port }, by), 'invalid_client');
-      await refused(ask({ port: other.port, proofs: [] }, by), 'invalid_client');
     });
 
     it.each<[string, (now: number) => Record<string, unknown>]>([
