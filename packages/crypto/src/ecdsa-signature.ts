@@ -50,6 +50,7 @@ function integerIn(raw: Uint8Array, begin: number): Integer {
 function writeInteger(der: Buffer, at: number, raw: Uint8Array, { from, to, length }: Integer): void {
   der[at] = INTEGER;
   der[at + 1] = length;
+  // the sign, which the digits overwrite if they need none
   der[at + 2] = 0;
   der.set(raw.subarray(from, to), at + 2 + length - (to - from));
 }

@@ -102,7 +102,8 @@ export function validateJwks(value: unknown): JwksResult {
   return { kind: 'valid', jwks: { keys } };
 }
 
-function isSecret(value: unknown): boolean {
+/** Whether it is, or contains, a private or symmetric key. */
+export function isSecret(value: unknown): boolean {
   return isRecord(value) && (value['kty'] === 'oct' || PRIVATE_MEMBERS.some((name) => Object.hasOwn(value, name)));
 }
 

@@ -13,6 +13,7 @@ import {
   type AcceptedAlg,
   fitsKey,
   isRecord,
+  isSecret,
   materialOf,
   type PrivateJwk,
   type PublicJwk,
@@ -53,15 +54,25 @@ export function readHeader(token: string): HeaderResult {
   if (known !== undefined) return known;
   const result = parseHeader(text);
   // copied, because a slice keeps the whole token in memory
-  if (result.kind === 'valid' && text.length <= LONGEST_KNOWN)
+  if (result.kind === 'valid' && mayBeKept(result.header, text))
     knownHeaders.set(Buffer.from(text, 'latin1').toString('latin1'), result);
   return result;
 }
 
-/** A key signs everything of one kind under the same header, so most were read before. Nothing is trusted by it. */
+/**
+ * A key signs everything of one kind under the same header, so most were read before. Strangers' headers are among
+ * them: nothing is trusted because it is known.
+ */
 const knownHeaders = new LRUCache<string, HeaderResult>({ max: 4096 });
-/** A public key within takes about 250. */
-const LONGEST_KNOWN = 400;
+/** In characters; one with a public key has about 250. */
+const LONGEST_KEPT = 400;
+
+/** Flat, so that it is small, and without a private key, which somebody may send by mistake. */
+function mayBeKept({ typ, kid, jwk }: Header, text: string): boolean {
+  if (text.length > LONGEST_KEPT || [typ, kid].some(isRecord)) return false;
+  if (jwk === undefined) return true;
+  return isRecord(jwk) && !isSecret(jwk) && !Object.values(jwk).some((value) => typeof value === 'object');
+}
 
 function parseHeader(text: string): HeaderResult {
   const header = parseObject(Buffer.from(text, 'base64url'));
@@ -69,7 +80,9 @@ function parseHeader(text: string): HeaderResult {
   if (Object.hasOwn(header, 'crit') || Object.hasOwn(header, 'b64')) return { kind: 'invalid', reason: 'crit' };
   const alg = ACCEPTED_ALGS.find((known) => known === header['alg']);
   if (alg === undefined) return { kind: 'invalid', reason: 'alg' };
-  return { kind: 'valid', header: { alg, typ: header['typ'], kid: header['kid'], jwk: header['jwk'] } };
+  const { typ, kid, jwk } = header;
+  // frozen, because later tokens may share it
+  return { kind: 'valid', header: Object.freeze({ alg, typ, kid, jwk: Object.freeze(jwk) }) };
 }
 
 /**

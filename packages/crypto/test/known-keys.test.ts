@@ -8,6 +8,7 @@ import {
   validateJwks,
 } from '../src/index.ts';
 import { createKnownKeys, proofKeys, publishedKeys } from '../src/known-keys.ts';
+import { readHeader } from '../src/jws.ts';
 import { b64, clockAt, forge, NOW } from './fixtures.ts';
 import { claims, edKey, header, key, refused, TYP, verify } from './statement.ts';
 
@@ -128,6 +129,15 @@ describe('no key is taken for another, in whichever order they come', () => {
     for (const alg of ['Ed25519', 'EdDSA', 'Ed25519']) {
       expect(await verify(signed(alg), { keys: setOf(edKey.publicJwk) })).toMatchObject({ kind: 'valid' });
     }
+  });
+
+  test('a header that is read again says the same, and nobody can change what it says', async () => {
+    const token = forge({ alg: 'ES256', typ: 'dpop+jwt', jwk: bare(ec()) }, {}, key);
+    const [once, again] = [readHeader(token), readHeader(token)];
+    expect(again).toEqual(once);
+    if (once.kind !== 'valid') throw new Error('refused');
+    expect(() => Object.assign(once.header, { alg: 'none' })).toThrow(TypeError);
+    expect(() => Object.assign(once.header.jwk as object, { x: 'other' })).toThrow(TypeError);
   });
 
   test('a proof whose key differs from a known one in one coordinate is refused', async () => {

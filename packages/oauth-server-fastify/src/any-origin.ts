@@ -68,8 +68,7 @@ function openPathsOf(server: Server): OpenPaths {
     const path = pathOf(request.url ?? '');
     const found = whole.has(path) ? { allowed: whole.get(path) } : matching(patterns, path);
     if (found === undefined) return;
-    const headers = headersFor(request, found.allowed);
-    for (const name in headers) response.setHeader(name, headers[name] ?? '');
+    for (const [name, value] of Object.entries(headersFor(request, found.allowed))) response.setHeader(name, value);
   });
   const paths: OpenPaths = {
     add(url, allowed) {

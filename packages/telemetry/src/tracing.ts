@@ -8,7 +8,7 @@ export interface SpanStart {
   /** `server` for a request that we answer, `client` for one that we send. */
   readonly kind: 'server' | 'client';
   readonly parent: TraceContext | null;
-  /** Called only if the span is recorded. */
+  /** Not called where no spans are exported. */
   readonly attributes: () => SpanAttributes;
 }
 

@@ -78,8 +78,8 @@ async function transfer(deps: TransferDeps, context: TokenContext): Promise<Tran
 
 /**
  * Whether the statement that mints, which reads the link and its ceiling anyway, decides all that is left. Then the
- * link is not read before, which saves one statement of two. Where the app has a say or a Requester must state its own
- * key, it is: they are asked about a link that is alive.
+ * link is not read before it, which saves one statement of two. Where the app has a say, or a Requester must state its
+ * own key, it is read first, so that nobody is asked about a link that has ended.
  */
 const needsNoLink = ({ checks, shareable, statementScopes }: TransferDeps, { scope }: TransferForm): boolean =>
   checks === null && shareable === null && !scope.some((one) => statementScopes.includes(one));
@@ -138,7 +138,7 @@ async function mint(
     case 'replayed':
       return refuseReplay(minted);
     case 'unknown':
-      // says what is wrong with it, if it was not found before
+      // throws what is wrong with the link, if it was not read before the mint
       await findLink(deps, client, linkToken);
       throw badToken('ended in the meantime');
     case 'ended':

@@ -27,8 +27,8 @@ export const BURNED = 'array(select id from burned) as burned';
 
 /**
  * The same for many inputs, no two of which share a guard. The CTE `input` has a row for each, with its number `n`;
- * `fresh` has one for each input all of whose guards were fresh: mostly every one, so only otherwise is each
- * looked at. `$1` to `$3` are {@link guardColumns}.
+ * `fresh` has one for each input all of whose guards were fresh. Usually all guards were, which one count shows; only
+ * if not is each input looked at. `$1` to `$3` are {@link guardColumns}.
  */
 export const BURN_GUARDS_OF_EACH = `guard as materialized (
   select n, id, to_timestamp(expires_at) as expires_at

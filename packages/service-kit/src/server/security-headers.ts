@@ -31,13 +31,16 @@ function headersSetBy(setHeaders: ReturnType<typeof helmet>): readonly (readonly
     setHeader: (name: string, value: string) => void headers.set(name, value),
     removeHeader: (name: string) => void headers.delete(name),
   };
+  let isDone = false;
   setHeaders(
     {} as Parameters<typeof setHeaders>[0],
     answer as unknown as Parameters<typeof setHeaders>[1],
     (error?: unknown) => {
       if (error !== undefined) throw error;
+      isDone = true;
     },
   );
+  if (!isDone) throw new Error('helmet has not set all headers at once.');
   return [...headers];
 }
 
