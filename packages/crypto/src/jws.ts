@@ -69,9 +69,8 @@ const LONGEST_KEPT = 400;
 
 /** Flat, so that it is small, and without a private key, which somebody may send by mistake. */
 function mayBeKept({ typ, kid, jwk }: Header, text: string): boolean {
-  if (text.length > LONGEST_KEPT || [typ, kid].some(isRecord)) return false;
-  if (jwk === undefined) return true;
-  return isRecord(jwk) && !isSecret(jwk) && !Object.values(jwk).some((value) => typeof value === 'object');
+  if (text.length > LONGEST_KEPT || isSecret(jwk)) return false;
+  return [typ, kid, ...Object.values(isRecord(jwk) ? jwk : { jwk })].every((value) => typeof value !== 'object');
 }
 
 function parseHeader(text: string): HeaderResult {
