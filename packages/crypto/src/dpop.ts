@@ -37,7 +37,7 @@ export async function createDpopProof(input: CreateDpopInput, random: Random = s
 }
 
 export interface CheckDpopInput {
-  /** Every `DPoP` header of the request, not joined (`headersDistinct`). */
+  /** Every `DPoP` header of the request, not joined. */
   readonly headers: readonly string[];
   readonly htm: string;
   /** URL of this endpoint as configured, not as derived from the request's headers. */

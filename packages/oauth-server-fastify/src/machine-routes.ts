@@ -10,7 +10,7 @@ import {
   type ServerDeps,
   token,
 } from '@chatelaine/oauth-server';
-import { type Issuer, networkOf, OAuthError, openApiDocument } from '@chatelaine/protocol';
+import { type Issuer, networkOf, OAuthError, openApiDocument, valuesOf } from '@chatelaine/protocol';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Limit, RateLimits } from '@chatelaine/oauth-server-pg';
 import { countedSource } from './counted-source.ts';
@@ -159,17 +159,6 @@ function clientRequest(request: FastifyRequest): Parameters<typeof pushAuthoriza
   return {
     params: withoutEmpty(formOf(request)),
     authorization: request.headers.authorization,
-    dpop: proofsOf(request.raw.rawHeaders),
+    dpop: valuesOf(request.raw.rawHeaders, 'dpop'),
   };
-}
-
-/**
- * Every DPoP header, because there may be exactly one (RFC 9449 §4.3) and Node joins repeated ones. Its
- * `headersDistinct` would sort all headers for that.
- */
-function proofsOf(rawHeaders: readonly string[]): readonly string[] {
-  const proofs: string[] = [];
-  for (let at = 0; at < rawHeaders.length; at += 2)
-    if (rawHeaders[at]?.toLowerCase() === 'dpop') proofs.push(rawHeaders[at + 1] ?? '');
-  return proofs;
 }

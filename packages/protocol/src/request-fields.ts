@@ -23,6 +23,20 @@ export function refusalOfFields(rawHeaders: readonly string[]): OAuthError | nul
   return null;
 }
 
+/**
+ * The values of every field of this name, not joined: where there may be exactly one, a second is to be seen (RFC 9449
+ * §4.3). Node's `headersDistinct` says the same, and sorts all fields for it.
+ *
+ * @param rawHeaders as of {@link refusalOfFields}
+ * @param name in lower case
+ */
+export function valuesOf(rawHeaders: readonly string[], name: string): readonly string[] {
+  const values: string[] = [];
+  for (let at = 0; at < rawHeaders.length; at += 2)
+    if (rawHeaders[at]?.toLowerCase() === name) values.push(rawHeaders[at + 1] ?? '');
+  return values;
+}
+
 const isIdentity = (codings: string): boolean => /^[\s,]*(identity[\s,]*)*$/i.test(codings);
 
 /** RFC 9110 §15.5.16, §12.5.3: the answer names the content codings a request may have. */

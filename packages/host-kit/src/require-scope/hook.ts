@@ -1,5 +1,5 @@
 import { isDatabaseUnavailable } from '@chatelaine/postgres';
-import { formatScope, type ResourceUrl } from '@chatelaine/protocol';
+import { formatScope, type ResourceUrl, valuesOf } from '@chatelaine/protocol';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { resourceOf } from '../resources.ts';
 import { challenge } from './challenge.ts';
@@ -25,15 +25,15 @@ export function requireScopeHook(
   allow: (request: FastifyRequest, allowed: Allowed) => void,
 ): RequireScopeHook {
   return async (request, reply) => {
-    const { headersDistinct } = request.raw;
+    const { rawHeaders } = request.raw;
     const resource = resourceOf(deps.settings.resources, request.originalUrl);
     let verdict: Verdict;
     try {
       verdict = await judge(deps, {
         method: request.method,
         target: request.originalUrl,
-        authorization: headersDistinct['authorization'] ?? [],
-        dpop: headersDistinct['dpop'] ?? [],
+        authorization: valuesOf(rawHeaders, 'authorization'),
+        dpop: valuesOf(rawHeaders, 'dpop'),
         resource,
         scopes: wanted.scopes,
       });
