@@ -76,7 +76,7 @@ export function requestAndTime(): void {
       expect(await check(forge(header, { ...claims, htu }, key))).toEqual(refused('htu')),
     );
 
-    test('an htu of more than 2048 characters after its scheme is refused, even if the request has the same', async () => {
+    test('an htu of more than 2048 characters after its scheme is refused, also if the request has it', async () => {
       for (const length of [2037, 2038]) {
         const htu = `https://am.example/${'a'.repeat(length)}`;
         const seen = await check(forge(header, { ...claims, htu }, key), { htu });
