@@ -1,17 +1,11 @@
 // oidc-provider, configured to do what our authorization server does at these endpoints and no more: no OpenID scope
 // (so no ID token is signed), opaque tokens, clients in the database, private_key_jwt, DPoP.
 
-import {
-  challengeOf,
-  checkDpopProof,
-  createVerifier,
-  generateSigningKey,
-  randomId,
-  systemClock,
-} from '@chatelaine/crypto';
+import { challengeOf, createVerifier, generateSigningKey, randomId } from '@chatelaine/crypto';
 import { GRANT } from '@chatelaine/protocol';
 import pg from 'pg';
 import { type ClientMetadata, errors, Provider } from 'oidc-provider';
+import validateDpop, { checkDpopReplay } from 'oidc-provider/lib/helpers/validate_dpop.js';
 import { serve } from './child.ts';
 import { CODE_SECONDS, type Code, type CodesInput, POOL_SIZE, REDIRECT_URI, SCOPE } from './code.ts';
 import { createAdapter } from './oidc-adapter.ts';
@@ -58,16 +52,12 @@ provider.registerGrantType(
     const { client, params } = ctx.oidc;
     const subject = await provider.AccessToken.find(String(params['subject_token']));
     if (subject === undefined || subject.clientId !== client.clientId) throw new errors.InvalidRequest('subject_token');
-    // custom grants do not get the helpers of the built-in ones
-    const headers = [ctx.get('dpop')];
-    const proof = await checkDpopProof({ headers, htm: 'POST', htu: `${ISSUER}/token`, clock: systemClock });
-    if (proof.kind !== 'valid' || proof.jkt !== subject.jkt) throw new errors.InvalidRequest('DPoP');
-    const { ReplayDetection } = provider;
-    if (!(await ReplayDetection.unique(client.clientId, proof.jti, Math.ceil(proof.expiresAt))))
-      throw new errors.InvalidRequest('DPoP replayed');
+    const proof = await validateDpop(provider, ctx);
+    if (proof === undefined || proof.thumbprint !== subject.jkt) throw new errors.InvalidRequest('DPoP');
+    await checkDpopReplay(provider, ctx, proof, client.clientId);
     const { accountId, grantId } = subject;
     const token = new provider.AccessToken({ client, accountId, grantId, gty: GRANT.tokenExchange, scope: SCOPE });
-    token.jkt = proof.jkt;
+    token.jkt = proof.thumbprint;
     ctx.body = { access_token: await token.save(), token_type: 'DPoP', expires_in: token.expiration, scope: SCOPE };
   },
   ['subject_token', 'subject_token_type', 'resource', 'scope'],

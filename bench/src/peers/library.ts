@@ -1,15 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { parse } from 'node:querystring';
-import { challengeOf, createVerifier, type Jwks, unverifiedIssuer, verifyJwt, systemClock } from '@chatelaine/crypto';
-import { JWT_TYP, LIFETIME } from '@chatelaine/protocol';
-
+import { challengeOf, createVerifier } from '@chatelaine/crypto';
 import fastify, { type FastifyInstance } from 'fastify';
+import { createLocalJWKSet, decodeJwt, errors, type JSONWebKeySet, jwtVerify } from 'jose';
 import pg from 'pg';
 import { CODE_SECONDS, type Code, POOL_SIZE, REDIRECT_URI, SCOPE } from '../code.ts';
 
 // What the servers built on a library have in common: their tables and their clients' authentication. Neither library
-// has private_key_jwt, so their hook for a secret gets the assertion and checks it as ours does, and a durable row
-// remembers its jti. Neither has DPoP: their tokens are bearer tokens, and no proof is checked. What the library writes
+// has private_key_jwt, so their hook for a secret gets the assertion and checks it with jose, and a durable row
+// remembers
+// its jti. Neither has DPoP: their tokens are bearer tokens, and no proof is checked. What the library writes
 // about a token is one row, as durable as ours.
 
 const { DATABASE_URL = '', ISSUER = '' } = process.env;
@@ -41,32 +41,44 @@ export const query =
   async (...values: unknown[]): Promise<Row | undefined> =>
     (await pool.query<Row>({ name, text, values })).rows[0];
 
-const findClient = query<{ jwks: Jwks }>('client', 'select id, jwks from client where id = $1');
+const findClient = query<{ jwks: JSONWebKeySet }>('client', 'select id, jwks from client where id = $1');
 const remember = query(
   'replay',
   'insert into replay (id, expires_at) values ($1, to_timestamp($2)) on conflict do nothing returning id',
 );
 
+/** Imported keys, by client and what is stored about it. */
+const imported = new Map<string, ReturnType<typeof createLocalJWKSet>>();
+
+function keysOf(id: string, jwks: JSONWebKeySet): ReturnType<typeof createLocalJWKSet> {
+  const name = `${id} ${JSON.stringify(jwks)}`;
+  const keys = imported.get(name) ?? createLocalJWKSet(jwks);
+  imported.set(name, keys);
+  return keys;
+}
+
 /** Whether this client exists and, if an assertion is given, whether it is the client's and fresh. */
 export async function isClient(id: string, assertion: string | null): Promise<boolean> {
   const client = await findClient(id);
   if (client === undefined || assertion === null) return client !== undefined;
-  const checked = await verifyJwt({
-    token: assertion,
-    typ: [JWT_TYP.clientAssertion, 'JWT', undefined],
-    keys: client.jwks,
-    clock: systemClock,
-    issuer: id,
-    subject: id,
-    audience: ISSUER,
-    maxLifetimeSeconds: LIFETIME.statement,
-  });
-  if (checked.kind === 'invalid') return false;
-  return (await remember(`${id}|${checked.claims.jti}`, checked.claims.exp + 60)) !== undefined;
+  try {
+    const { payload } = await jwtVerify(assertion, keysOf(id, client.jwks), {
+      algorithms: ['ES256'],
+      issuer: id,
+      subject: id,
+      audience: ISSUER,
+      maxTokenAge: '60s',
+      requiredClaims: ['exp', 'jti'],
+    });
+    return (await remember(`${id}|${payload.jti}`, (payload.exp ?? 0) + 60)) !== undefined;
+  } catch (error) {
+    if (error instanceof errors.JOSEError) return false;
+    throw error;
+  }
 }
 
 export const register = async (input: unknown): Promise<void> => {
-  const { client_id: id, jwks } = input as { client_id: string; jwks: Jwks };
+  const { client_id: id, jwks } = input as { client_id: string; jwks: JSONWebKeySet };
   await pool.query('insert into client values ($1, $2)', [id, jwks]);
 };
 
@@ -110,7 +122,7 @@ export function openServer(): FastifyInstance {
   const app = fastify();
   app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, text, done) => {
     const { client_assertion: assertion = '', client_assertion_type: _type, ...form } = parse(String(text)) as Form;
-    done(null, { ...form, client_id: unverifiedIssuer(assertion) ?? '', client_secret: assertion });
+    done(null, { ...form, client_id: decodeJwt(assertion).iss ?? '', client_secret: assertion });
   });
   return app;
 }
