@@ -18,7 +18,7 @@ const quick = process.argv.includes('--quick');
 // so much warming up that V8 has compiled what runs often: its own threads take 10 % of the processor time of transfers
 // after six seconds, and 2 % after twenty
 const FULL = { rounds: 5, seconds: 2, warmups: 10 };
-const QUICK = { rounds: 3, seconds: 1, warmups: 2 };
+const QUICK = { rounds: 3, seconds: 0.7, warmups: 2 };
 const effort: Effort = quick ? QUICK : FULL;
 const REQUESTERS = quick ? 16 : 32;
 const IN_FLIGHT = 32;
