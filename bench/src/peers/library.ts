@@ -8,8 +8,7 @@ import { CODE_SECONDS, type Code, POOL_SIZE, REDIRECT_URI, SCOPE } from '../code
 
 // What the servers built on a library have in common: their tables and their clients' authentication. Neither library
 // has private_key_jwt, so their hook for a secret gets the assertion and checks it with jose, and a durable row
-// remembers
-// its jti. Neither has DPoP: their tokens are bearer tokens, and no proof is checked. What the library writes
+// remembers its jti. Neither has DPoP: their tokens are bearer tokens, and no proof is checked. What the library writes
 // about a token is one row, as durable as ours.
 
 const { DATABASE_URL = '', ISSUER = '' } = process.env;
@@ -52,7 +51,9 @@ const imported = new Map<string, ReturnType<typeof createLocalJWKSet>>();
 
 function keysOf(id: string, jwks: JSONWebKeySet): ReturnType<typeof createLocalJWKSet> {
   const name = `${id} ${JSON.stringify(jwks)}`;
-  const keys = imported.get(name) ?? createLocalJWKSet(jwks);
+  const known = imported.get(name);
+  if (known !== undefined) return known;
+  const keys = createLocalJWKSet(jwks);
   imported.set(name, keys);
   return keys;
 }
