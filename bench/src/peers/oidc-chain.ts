@@ -1,11 +1,9 @@
 // The whole chain on oidc-provider, at both ends, with the library's own client authentication, models, adapter and
-// DPoP,
-// and a custom grant for token exchange. SIGNED=yes signs what ours signs, as the library's author does it, with jose:
-// private_key_jwt at both hops, DPoP at the first, a statement at the second; each jti is remembered, the intent is
-// committed before the Host is called, and the completion before the answer. SIGNED=no uses no cryptography: secrets,
-// no
-// proof, no statement, no binding, and one audit row after the Host has answered. Neither has an owner's rules, limits,
-// or a check whether something was stopped meanwhile.
+// DPoP, and a custom grant for token exchange. SIGNED=yes signs what ours signs, as the library's author does it, with
+// jose: private_key_jwt at both hops, DPoP at the first, a statement at the second; each jti is remembered, the intent
+// is committed before the Host is called, and the completion before the answer. SIGNED=no uses no cryptography:
+// secrets, no proof, no statement, no binding, and one audit row after the Host has answered. Neither has an owner's
+// rules, limits, or a check whether something was stopped meanwhile.
 
 import { createHash, randomUUID } from 'node:crypto';
 import type { SigningKey } from '@chatelaine/crypto';
